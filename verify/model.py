@@ -242,11 +242,12 @@ class Orientation(StrEnum):
 class Geometry:
     """Where the query's picture lies in the reference's.
 
-    `matrix` is the 2x3 affine map, row by row, from query to reference coordinates, both in
-    fractions of their picture's width and height (origin top left).
+    `matrix` is the 3x3 homography, row by row, from query to reference coordinates, both in
+    fractions of their picture's width and height (origin top left): (u, v, w) = matrix @ (x, y, 1),
+    reference point (u/w, v/w). Its inverse maps the reference's frame onto the query's.
     """
 
-    matrix: tuple[float, float, float, float, float, float]
+    matrix: tuple[float, ...]  #: nine numbers
     query_box: tuple[float, float, float, float]  #: left, top, right, bottom of the common part, 0..1
     reference_box: tuple[float, float, float, float]
     inliers: int = 0

@@ -1,1 +1,14 @@
-"""."""
+"""Keyframes to fingerprint: what the matching compares instead of pictures.
+
+In go the decoded frames of one medium, out comes one `Fingerprint`: perceptual hashes of every
+sampled frame, small pictures of the same frames, and larger pictures with local features of the
+distinct ones. Pure: no network, disk, clock or queue.
+"""
+
+from __future__ import annotations
+
+from verify.fingerprint.build import fingerprint
+from verify.fingerprint.exchange import exchange_hashes
+from verify.fingerprint.record import ALGORITHM, Fingerprint
+
+__all__ = ["ALGORITHM", "Fingerprint", "exchange_hashes", "fingerprint"]

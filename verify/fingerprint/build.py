@@ -1,0 +1,135 @@
+"""Frames in, fingerprint out, one frame at a time so that memory stays flat.
+
+Every sampled frame is hashed and kept as a thumbnail; a frame that differs from the last kept one
+by more than DISTINCT_BITS is also kept as a keyframe picture with local features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import perceptual
+from verify.fingerprint.bars import BarProfile, cut
+from verify.fingerprint.local import RETRIEVAL_FEATURES, extract
+from verify.fingerprint.record import WHOLE, Box, Fingerprint, decode_grey, encode_grey
+from verify.model import Frame, GreyImage, MediaKind
+
+THUMBNAIL_SIDE = 160  #: pixels; aligned comparison needs about 50 across a third of the frame
+THUMBNAIL_JPEG_QUALITY = 80
+PICTURE_JPEG_QUALITY = 80  #: about 30 kB at 512 pixels (handbook `algorithms.md` 1.5)
+DISTINCT_BITS = 24  #: nearer frames give the same features (handbook `algorithms.md` 5.1)
+MOVING_DEVIATION = 6.0  #: grey levels over time (handbook `algorithms.md` 1.4)
+LEAST_MOVING = 0.2  #: share of the frame; less and the whole frame is used
+
+
+def fingerprint(frames: Iterable[Frame], *, kind: MediaKind, duration_us: int) -> Fingerprint:
+    """The fingerprint of the frames of one medium, in order of time. At least one frame is needed."""
+    builder = _Builder()
+    for frame in frames:
+        builder.add(frame)
+    return builder.finish(kind, duration_us)
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.times: list[int] = []
+        self.smalls: list[GreyImage] = []
+        self.thumbnails: list[bytes] = []
+        self.keyframes: list[int] = []
+        self.pictures: list[bytes] = []
+        self.bars = BarProfile()
+        self.motion = _MotionMap()
+        self.last_kept: perceptual.Codes | None = None
+        self.size = (0, 0)
+
+    def add(self, frame: Frame) -> None:
+        self.times.append(frame.time_us)
+        thumbnail = _shrunk(frame.image)
+        picture = perceptual.small(frame.image)
+        self.bars.add(thumbnail)
+        self.motion.add(picture)
+        self.smalls.append(picture)
+        self.thumbnails.append(encode_grey(thumbnail, THUMBNAIL_JPEG_QUALITY))
+        self.size = (frame.image.shape[1], frame.image.shape[0])
+        self._keep_if_distinct(frame.image, picture)
+
+    def _keep_if_distinct(self, image: GreyImage, picture: GreyImage) -> None:
+        code = perceptual.codes(perceptual.coefficients(picture))
+        if self.last_kept is None or perceptual.hamming(code, self.last_kept) > DISTINCT_BITS:
+            self.last_kept = code
+            self.keyframes.append(len(self.times) - 1)
+            self.pictures.append(encode_grey(image, PICTURE_JPEG_QUALITY))
+
+    def finish(self, kind: MediaKind, duration_us: int) -> Fingerprint:
+        box = self.bars.content_box()
+        whole = np.stack(self.smalls)
+        trimmed = self._trimmed(whole, box)
+        moving = self.motion.moving()
+        descriptors, owner = self._features(moving)
+        return Fingerprint(
+            kind=kind,
+            duration_us=duration_us,
+            width=self.size[0],
+            height=self.size[1],
+            times_us=np.array(self.times, dtype=np.int64),
+            codes=np.stack([_codes(whole), _codes(trimmed)], axis=1),
+            quality=perceptual.quality(trimmed),
+            content_box=box,
+            thumbnails=tuple(self.thumbnails),
+            keyframes=np.array(self.keyframes, dtype=np.int32),
+            pictures=tuple(self.pictures),
+            descriptors=descriptors,
+            descriptor_keyframe=owner,
+            moving=moving,
+        )
+
+    def _trimmed(self, whole: GreyImage, box: Box) -> GreyImage:
+        if box == WHOLE:
+            return whole
+        return np.stack([perceptual.small(cut(decode_grey(jpeg), box)) for jpeg in self.thumbnails])
+
+    def _features(self, moving: NDArray[np.bool_]) -> tuple[perceptual.Codes, NDArray[np.int32]]:
+        mask = moving if moving.any() else None
+        found = [extract(decode_grey(jpeg), count=RETRIEVAL_FEATURES, mask=mask).descriptors for jpeg in self.pictures]
+        owner = np.repeat(np.arange(len(found), dtype=np.int32), [len(part) for part in found])
+        return np.concatenate(found), owner
+
+
+class _MotionMap:
+    """Per pixel of the 64x64 pictures, how much it varies over the clip."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = np.zeros((perceptual.SIDE, perceptual.SIDE))
+        self.squares = np.zeros((perceptual.SIDE, perceptual.SIDE))
+
+    def add(self, picture: GreyImage) -> None:
+        self.count += 1
+        self.total += picture
+        self.squares += picture.astype(np.float64) ** 2
+
+    def moving(self) -> NDArray[np.bool_]:
+        """Where the clip moves, opened and dilated; all False when too little of it does."""
+        mean = self.total / self.count
+        deviation = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
+        raw = (deviation > MOVING_DEVIATION).astype(np.uint8)
+        kernel = np.ones((3, 3), np.uint8)
+        area = cv2.dilate(cv2.morphologyEx(raw, cv2.MORPH_OPEN, kernel), kernel, iterations=2).astype(np.bool_)
+        return area if area.mean() >= LEAST_MOVING else np.zeros_like(area)
+
+
+def _codes(pictures: GreyImage) -> perceptual.Codes:
+    return perceptual.codes(perceptual.coefficients(pictures))
+
+
+def _shrunk(image: GreyImage) -> GreyImage:
+    height, width = image.shape[:2]
+    scale = THUMBNAIL_SIDE / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

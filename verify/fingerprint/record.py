@@ -1,0 +1,137 @@
+"""The fingerprint of one medium, and its packed form.
+
+`to_bytes` and `from_bytes` are exact inverses and deterministic: the store keeps the bytes without
+looking inside. Times are microseconds from the medium's first picture.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.errors import BlobMissing
+from verify.fingerprint.perceptual import Codes
+from verify.model import GreyImage, MediaKind
+
+#: Stored fingerprints of another algorithm are made again, never compared.
+ALGORITHM = "dct256-orb/1"
+
+Box = tuple[float, float, float, float]
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)  #: left, top, right, bottom, in fractions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fingerprint:
+    """What the matching knows of a medium of n sampled frames, m of them distinct keyframes."""
+
+    kind: MediaKind
+    duration_us: int
+    width: int  #: of the decoded frames, pixels
+    height: int
+    times_us: NDArray[np.int64]  #: (n,)
+    codes: Codes  #: (n, 2, 32): of the whole frame and of the frame without bars
+    quality: NDArray[np.uint8]  #: (n,) of the frame without bars, 0..100
+    content_box: Box  #: the frame without bars
+    thumbnails: tuple[bytes, ...]  #: n grey JPEGs, long side THUMBNAIL_SIDE
+    keyframes: NDArray[np.int32]  #: (m,) positions among the n
+    pictures: tuple[bytes, ...]  #: m grey JPEGs as decoded
+    descriptors: Codes  #: (d, 32): local features for retrieval
+    descriptor_keyframe: NDArray[np.int32]  #: (d,) which of the m
+    moving: NDArray[np.bool_]  #: (64, 64): where the picture changes; all False when it is a still
+
+    @cached_property
+    def has_bars(self) -> bool:
+        return self.content_box != WHOLE
+
+    @property
+    def aspect(self) -> float:
+        return self.width / self.height
+
+    def thumbnail(self, frame: int) -> GreyImage:
+        return decode_grey(self.thumbnails[frame])
+
+    def picture(self, keyframe: int) -> GreyImage:
+        return decode_grey(self.pictures[keyframe])
+
+    def to_bytes(self) -> bytes:
+        head = np.array([self.duration_us, self.width, self.height], dtype=np.int64)
+        out = io.BytesIO()
+        np.savez(
+            out,
+            kind=np.array(self.kind.value),
+            head=head,
+            times_us=self.times_us,
+            codes=self.codes,
+            quality=self.quality,
+            content_box=np.array(self.content_box),
+            keyframes=self.keyframes,
+            descriptors=self.descriptors,
+            descriptor_keyframe=self.descriptor_keyframe,
+            moving=np.packbits(self.moving),
+            **_packed("thumbnails", self.thumbnails),
+            **_packed("pictures", self.pictures),
+        )
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Fingerprint:
+        """The fingerprint that `to_bytes` packed. Raises BlobMissing when the bytes are damaged."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as parts:
+                return cls._from_parts(dict(parts))
+        except (ValueError, KeyError, OSError, EOFError) as error:
+            raise BlobMissing("a stored fingerprint cannot be read") from error
+
+    @classmethod
+    def _from_parts(cls, parts: dict[str, NDArray[np.generic]]) -> Fingerprint:
+        duration_us, width, height = (int(value) for value in parts["head"])
+        left, top, right, bottom = (float(value) for value in parts["content_box"])
+        return cls(
+            kind=MediaKind(str(parts["kind"])),
+            duration_us=duration_us,
+            width=width,
+            height=height,
+            times_us=parts["times_us"].astype(np.int64),
+            codes=parts["codes"].astype(np.uint8),
+            quality=parts["quality"].astype(np.uint8),
+            content_box=(left, top, right, bottom),
+            thumbnails=_unpacked("thumbnails", parts),
+            keyframes=parts["keyframes"].astype(np.int32),
+            pictures=_unpacked("pictures", parts),
+            descriptors=parts["descriptors"].astype(np.uint8),
+            descriptor_keyframe=parts["descriptor_keyframe"].astype(np.int32),
+            moving=np.unpackbits(parts["moving"].astype(np.uint8)).astype(np.bool_).reshape(64, 64),
+        )
+
+
+def encode_grey(image: GreyImage, jpeg_quality: int) -> bytes:
+    ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
+    assert ok, "an 8-bit grey picture always encodes"
+    return bytes(data)
+
+
+def decode_grey(jpeg: bytes) -> GreyImage:
+    """A picture that `encode_grey` made: our own bytes, not untrusted ones."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise BlobMissing("a stored picture cannot be read")
+    return image.astype(np.uint8, copy=False)
+
+
+def _packed(name: str, items: tuple[bytes, ...]) -> dict[str, NDArray[np.generic]]:
+    return {
+        f"{name}_sizes": np.array([len(item) for item in items], dtype=np.int64),
+        f"{name}_bytes": np.frombuffer(b"".join(items), dtype=np.uint8),
+    }
+
+
+def _unpacked(name: str, parts: dict[str, NDArray[np.generic]]) -> tuple[bytes, ...]:
+    data = parts[f"{name}_bytes"].tobytes()
+    ends = np.cumsum(parts[f"{name}_sizes"].astype(np.int64))
+    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
+    return tuple(data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
