@@ -14,7 +14,7 @@
     │   │   └── EncodedResponse
     │   ├── BadResponse           an answer that cannot be read
     │   ├── MediaRejected         bytes that are not footage we read
-    │   │   ├── EmptyMedia, WrongMediaType, PlaylistRejected, ArchiveRejected,
+    │   │   ├── EmptyMedia, WrongMediaType, WebPageInstead, PlaylistRejected, ArchiveRejected,
     │   │   └── BrokenMedia, MediaTooLarge, NoVideoStream, DecoderCrashed
     │   └── WorkAbandoned         three attempts were lost
     └── TransientError        trying again may help
@@ -65,7 +65,8 @@ class UsageError(PermanentError):
 
 
 class InvalidUrl(UsageError):
-    """This is not a web address that can be checked. Give a full http or https address, or the path of a file."""
+    """This is not a web address that can be checked.
+    Give a full http or https address, or the path of a file."""
 
 
 class UnsupportedUrl(UsageError):
@@ -97,7 +98,8 @@ class PostUnavailable(PermanentError):
 
 
 class PostNotFound(PostUnavailable):
-    """No source knows this post. That does not say it was deleted: it may be age-restricted or out of reach."""
+    """No source knows this post.
+    That does not say it was deleted: it may be age-restricted or out of reach."""
 
 
 class PostDeleted(PostUnavailable):
@@ -175,6 +177,11 @@ class EmptyMedia(MediaRejected):
 
 class WrongMediaType(MediaRejected):
     """The file is not a photo or video of a supported type."""
+
+
+class WebPageInstead(MediaRejected):
+    """The server sent a web page where the photo or video should be.
+    It may ask for a login, or the file may be gone: open the address in a browser."""
 
 
 class PlaylistRejected(MediaRejected):
