@@ -1,0 +1,357 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from verify.findings import decide
+from verify.model import (
+    Claim,
+    ClaimedTime,
+    DateBasisKind,
+    EquipmentMention,
+    Finding,
+    FindingLabel,
+    LinkedPost,
+    MatchKind,
+    MatchResult,
+    MatchSegment,
+    MediaFile,
+    MediaKind,
+    MediaMetadata,
+    MediaRef,
+    MediaReport,
+    MediaRole,
+    Orientation,
+    PlaceMention,
+    Polarity,
+    Post,
+    PostKey,
+    PostState,
+    Problem,
+    Provenance,
+    Reference,
+    Span,
+    Verdict,
+)
+
+POSTED = datetime(2020, 2, 20, 8, 10, tzinfo=UTC)
+FORBIDDEN = ("fake", " true", "verified", "debunked")
+
+
+def post(**changes: Any) -> Post:
+    fields: dict[str, Any] = {
+        "key": PostKey(platform="x", id="1"),
+        "url": "https://x.com/i/status/1",
+        "submitted": "https://x.com/i/status/1",
+        "state": PostState.OK,
+        "posted_at": POSTED,
+    }
+    return Post(**{**fields, **changes})
+
+
+def claimed(
+    earliest: datetime, latest: datetime, text: str = "1 hour ago", polarity: Polarity = Polarity.ASSERTED
+) -> ClaimedTime:
+    return ClaimedTime(
+        earliest=earliest, latest=latest, text=text, start=0, end=len(text), rule="test", polarity=polarity
+    )
+
+
+def place(name: str, lat: float, lon: float, radius_km: float) -> PlaceMention:
+    return PlaceMention(
+        name=name, latitude=lat, longitude=lon, radius_km=radius_km, text=name, start=0, end=1, rule="test"
+    )
+
+
+HOUR_AGO = Claim(
+    text="... 1 hour ago",
+    source="post",
+    times=(claimed(POSTED - timedelta(hours=2), POSTED),),
+    places=(place("Al-Nayrab", 35.8697, 36.7183, 3.0),),
+    equipment=(
+        EquipmentMention(name="M60T", family="M60", text="M60T", start=0, end=4, rule="alias"),
+        EquipmentMention(name="M113", family="M113", text="M113", start=0, end=4, rule="alias"),
+    ),
+)
+AL_RAI = {"place": "Al-Rai, Syria", "latitude": 36.6172, "longitude": 37.4458}
+
+
+def reference(
+    key: str = "ref1", first_seen: str = "2016-08-24", basis: Any = DateBasisKind.PUBLICATION, **more: Any
+) -> Reference:
+    return Reference(
+        id=key,
+        media=MediaFile(sha256="b" * 64, size_bytes=1, mime="video/mp4", kind=MediaKind.VIDEO),
+        metadata=MediaMetadata(container="mp4", codec="h264", width=10, height=10),
+        provenance=Provenance(title=f"Title {key}", first_seen=first_seen, first_seen_basis=basis, **more),
+        added_at=datetime(2020, 3, 1, tzinfo=UTC),
+    )
+
+
+def segment(key: str = "ref1", start: float = 0.0, end: float = 6.2, **changes: Any) -> MatchSegment:
+    fields: dict[str, Any] = {
+        "reference_id": key,
+        "kind": MatchKind.COPY,
+        "query": Span(start_us=int(start * 1e6), end_us=int(end * 1e6)),
+        "reference": Span(start_us=int((start + 14) * 1e6), end_us=int((end + 14) * 1e6)),
+        "speed": 1.0,
+        "orientation": Orientation.MIRRORED,
+    }
+    return MatchSegment(**{**fields, **changes})
+
+
+def video(
+    *segments: MatchSegment, seconds: float = 6.2, enough: bool = True, index: int = 0, **changes: Any
+) -> MediaReport:
+    result = MatchResult(
+        media_sha256="a" * 64,
+        segments=segments,
+        query_duration_us=int(seconds * 1e6),
+        explained_us=0,
+        frames_searched=7,
+        frames_dropped=0,
+        enough_picture=enough,
+        reference_count=12,
+        reference_digest="abc123",
+        algorithm="phash256/1",
+    )
+    file = MediaFile(
+        sha256="a" * 64, size_bytes=1, mime="video/mp4", kind=changes.pop("kind", MediaKind.VIDEO)
+    )
+    return MediaReport(**{"role": MediaRole.OWN, "index": index, "file": file, "matches": result, **changes})
+
+
+def find(*references: Reference, media: Any, claim: Claim | None = None, of: Post | None = None) -> Finding:
+    finding = decide(
+        of or post(),
+        claim,
+        media,
+        {item.id: item for item in references},
+        reference_count=12,
+        reference_digest="abc123",
+    )
+    words = " ".join([finding.statement, *finding.reasons, *finding.limits]).casefold()
+    assert not [word for word in FORBIDDEN if word in words]
+    assert finding.limits
+    return finding
+
+
+def test_the_case_the_project_began_with() -> None:
+    finding = find(reference(equipment=("M60T",), **AL_RAI), media=[video(segment())], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.EARLIER_COPY_FOUND
+    assert "seconds 0.0 to 6.2 of the video ↔ seconds 14.0 to 20.2 of “Title ref1”" in finding.statement
+    assert "mirrored" in finding.statement
+    assert "2016-08-24 is 1,275 days before 2020-02-20" in finding.statement
+    assert "basis: publication" in finding.statement
+    assert "The claimed time cannot be right for the matched part." in finding.statement
+    time, where, equipment = finding.comparisons
+    assert (time.verdict, time.decisive) == (Verdict.CONFLICTS, True)
+    assert (where.verdict, where.decisive) == (Verdict.CONFLICTS, False)
+    assert "Al-Nayrab is 106 km from the reference's place" in where.arithmetic
+    assert "3 km and 5 km, reach 8 km" in where.arithmetic
+    assert (equipment.verdict, equipment.decisive) == (Verdict.CONSISTENT, False)
+    assert finding.reasons[0].startswith("Time: conflicts (decisive)")
+    assert finding.reasons[1].startswith("Place: conflicts")
+
+
+@pytest.mark.parametrize("basis", [DateBasisKind.TESTIMONY, DateBasisKind.CAPTURE_METADATA, None])
+def test_a_date_of_weak_basis_never_decides(basis: DateBasisKind | None) -> None:
+    finding = find(reference(basis=basis), media=[video(segment())], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+    assert "weak and does not decide" in finding.statement
+    assert not any(item.decisive for item in finding.comparisons)
+
+
+@pytest.mark.parametrize(
+    ("first_seen", "label"),
+    [
+        ("2016", FindingLabel.EARLIER_COPY_FOUND),
+        ("2020-01", FindingLabel.EARLIER_COPY_FOUND),
+        ("2020-02-18", FindingLabel.EARLIER_COPY_FOUND),
+        ("2020-02-20T05:59:00+00:00", FindingLabel.EARLIER_COPY_FOUND),
+        # The nineteenth ends at noon of the twentieth, UTC, in the last zone: it need not be earlier.
+        ("2020-02-19", FindingLabel.MATCH_CONSISTENT_WITH_CLAIM),
+        ("2020-02-20T07:00:00+00:00", FindingLabel.MATCH_CONSISTENT_WITH_CLAIM),
+        ("2020-02", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+        ("2020", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+        ("2021-05-01", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+        ("", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+        ("2016-13-45", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+        ("last summer", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+        ("9999", FindingLabel.MATCH_FOUND_DATE_UNDETERMINED),
+    ],
+)
+def test_dates_decide_only_as_far_as_they_are_precise(first_seen: str, label: FindingLabel) -> None:
+    assert find(reference(first_seen=first_seen), media=[video(segment())], claim=HOUR_AGO).label is label
+
+
+def test_a_coarse_date_is_compared_at_its_latest() -> None:
+    finding = find(reference(first_seen="2016"), media=[video(segment())], claim=HOUR_AGO)
+    assert "2016-12-31 is 1,146 days before 2020-02-20, at the latest" in finding.statement
+
+
+def test_a_later_copy_refutes_nothing_and_the_finding_says_so() -> None:
+    finding = find(reference(first_seen="2021-05-01"), media=[video(segment())], claim=HOUR_AGO)
+    assert "a later copy refutes nothing" in finding.statement
+
+
+def test_a_post_that_states_no_time_is_taken_at_its_own_date() -> None:
+    finding = find(reference(), media=[video(segment())])
+    assert finding.label is FindingLabel.EARLIER_COPY_FOUND
+    assert "states no time of its own" in finding.statement
+    assert "claimed time cannot" not in finding.statement
+
+
+def test_a_post_that_says_when_the_footage_is_from_is_not_contradicted_by_that_date() -> None:
+    of_2016 = Claim(
+        text="from 2016",
+        source="post",
+        times=(claimed(datetime(2016, 1, 1, tzinfo=UTC), datetime(2017, 1, 1, tzinfo=UTC), "2016"),),
+    )
+    finding = find(reference(), media=[video(segment())], claim=of_2016)
+    assert finding.label is FindingLabel.MATCH_CONSISTENT_WITH_CLAIM
+
+
+@pytest.mark.parametrize("polarity", [Polarity.NEGATED, Polarity.QUOTED, Polarity.QUESTIONED])
+def test_a_time_nobody_asserts_is_not_held_against_the_post(polarity: Polarity) -> None:
+    early = datetime(2010, 1, 1, tzinfo=UTC)
+    claim = Claim(text="x", source="post", times=(claimed(early, early, "2010", polarity),))
+    assert find(reference(), media=[video(segment())], claim=claim).label is FindingLabel.EARLIER_COPY_FOUND
+
+
+def test_an_unknown_post_date_cannot_be_compared() -> None:
+    finding = find(reference(), media=[video(segment())], of=post(posted_at=None))
+    assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+    assert "either the post's date nor a claimed time is known" in finding.statement
+
+
+def test_agreeing_dates_in_conflicting_places_are_not_consistent() -> None:
+    finding = find(reference(first_seen="2020-02-20", **AL_RAI), media=[video(segment())], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+    assert "agrees with the claimed time, but Al-Nayrab is 106 km" in finding.statement
+
+
+def test_a_part_that_matches_is_named_with_the_part_that_does_not() -> None:
+    finding = find(reference(first_seen=""), media=[video(segment(), seconds=30)], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.PARTIAL_MATCH
+    assert "6.2 of 30.0 seconds of the video match; the remainder is unmatched." in finding.statement
+    assert "The other 23.8 seconds of the video are not explained." in finding.limits
+
+
+def test_an_earlier_copy_of_a_part_is_an_earlier_copy_and_says_which_part() -> None:
+    finding = find(reference(), media=[video(segment(), seconds=30)], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.EARLIER_COPY_FOUND
+    assert "6.2 of 30.0 seconds" in finding.statement
+
+
+def test_overlapping_segments_are_counted_once() -> None:
+    both = video(segment(end=20), segment("ref2", start=10, end=29.5), seconds=30)
+    finding = find(reference(first_seen=""), reference("ref2", first_seen=""), media=[both])
+    assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+
+
+@pytest.mark.parametrize("kind", [MatchKind.POSSIBLE, MatchKind.SAME_SCENE, MatchKind.SHARED_OVERLAY])
+def test_what_is_not_a_copy_is_a_lead_at_most(kind: MatchKind) -> None:
+    finding = find(reference(), media=[video(segment(kind=kind))], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.POSSIBLE_MATCH_NEEDS_REVIEW
+    assert (
+        kind is MatchKind.SHARED_OVERLAY
+        or kind.value in finding.statement
+        or "same scene" in finding.statement
+    )
+
+
+def test_several_references_are_reconciled_by_the_earliest_strong_date() -> None:
+    references = [
+        reference("testim", "2010-01-01", DateBasisKind.TESTIMONY),
+        reference("later", "2018-05-05"),
+        reference("oldest", "2016-08-24", **AL_RAI),
+        reference("newest", "2021-01-01", place="Hama", latitude=35.13, longitude=36.75),
+    ]
+    media = [video(*(segment(item.id) for item in references))]
+    finding = find(*references, media=media, claim=HOUR_AGO)
+    assert finding.label is FindingLabel.EARLIER_COPY_FOUND
+    assert "Title oldest" in finding.statement
+    assert "Title testim" not in finding.statement
+    shown = " ".join(finding.reasons)
+    assert (
+        "The references give different dates: “Title testim” (reference testim) first seen 2010-01-01"
+        in shown
+    )
+    assert "The references give different places" in shown
+
+
+def test_a_reference_taken_from_the_post_itself_is_no_earlier_publication() -> None:
+    own = reference(first_seen="2020-02-18", source_url="https://x.com/i/status/1/")
+    finding = find(own, media=[video(segment())], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+    assert "taken from this very post" in finding.statement
+
+
+def test_quoted_media_are_dated_by_the_quoted_post() -> None:
+    quoting = post(linked=(LinkedPost(role=MediaRole.QUOTED, posted_at=datetime(2016, 1, 1, tzinfo=UTC)),))
+    finding = find(reference(), media=[video(segment(), role=MediaRole.QUOTED)], of=quoting)
+    assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+    assert "of the quoted post's video" in finding.statement
+
+
+def test_one_photo_of_four_is_named() -> None:
+    hit = segment(start=0, end=0)
+    photos = [video(*([hit] if i == 1 else []), seconds=0, index=i, kind=MediaKind.IMAGE) for i in range(4)]
+    finding = find(reference(), media=photos, claim=HOUR_AGO)
+    assert finding.label is FindingLabel.EARLIER_COPY_FOUND
+    assert "the photo 2 of 4 ↔ second 14.0 of “Title ref1”" in finding.statement
+
+
+def test_no_match_states_the_size_and_the_digest_of_the_set() -> None:
+    finding = find(media=[video()], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.NO_MATCH_IN_REFERENCE_SET
+    assert "12 references, set digest abc123" in finding.statement
+    assert "Not evidence that the footage is new or authentic" in finding.statement
+
+
+def test_an_empty_set_is_said_to_be_empty() -> None:
+    finding = decide(post(), None, [video()], {}, reference_count=0, reference_digest="")
+    assert "The set is empty" in finding.statement
+
+
+def test_flat_footage_is_insufficient_unless_something_else_was_searched() -> None:
+    assert find(media=[video(enough=False)]).label is FindingLabel.INSUFFICIENT_MEDIA
+    both = find(media=[video(enough=False), video(index=1)])
+    assert both.label is FindingLabel.NO_MATCH_IN_REFERENCE_SET
+    assert "Too little picture to compare in the video 1 of 2." in both.reasons
+
+
+def test_a_failed_medium_is_named_beside_one_that_was_examined() -> None:
+    problem = Problem(stage="fetch", code="media_gone", sentence="The server has no file.", permanent=True)
+    failed = MediaReport(role=MediaRole.OWN, index=1, problem=problem)
+    finding = find(reference(), media=[video(segment()), failed], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.EARLIER_COPY_FOUND
+    assert any("media_gone" in reason for reason in finding.reasons)
+    alone = find(media=[failed])
+    assert alone.label is FindingLabel.NOT_RETRIEVABLE
+    assert "media_gone: The server has no file." in alone.statement
+
+
+@pytest.mark.parametrize("state", list(PostState))
+def test_every_state_of_a_post_without_media_has_its_typed_reason(state: PostState) -> None:
+    finding = find(media=[], of=post(state=state))
+    assert finding.label is FindingLabel.NOT_RETRIEVABLE
+    assert state.value in finding.statement
+
+
+def test_a_medium_uploaded_long_before_the_post_is_a_reason_of_its_own() -> None:
+    old = MediaRef(kind=MediaKind.VIDEO, url="https://v", uploaded_at=datetime(2018, 3, 24, tzinfo=UTC))
+    finding = find(media=[video()], claim=HOUR_AGO, of=post(media=(old,)))
+    assert finding.label is FindingLabel.NO_MATCH_IN_REFERENCE_SET
+    assert finding.reasons[0].startswith("Hosted media date: conflicts (decisive)")
+    assert "2018-03-24 is 698 days before 2020-02-20" in finding.reasons[0]
+
+
+def test_the_same_facts_give_the_same_finding() -> None:
+    facts: Any = (reference(**AL_RAI),)
+    first = find(*facts, media=[video(segment())], claim=HOUR_AGO)
+    assert first == find(*facts, media=[video(segment())], claim=replace(HOUR_AGO))

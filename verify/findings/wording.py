@@ -1,0 +1,88 @@
+"""Facts in, the reader's words for them out: seconds, spans, days, names of media.
+
+Only phrasing lives here; nothing is decided. Times in a clip are written to a tenth of a second,
+instants in UTC, counts of days with thousands separated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from verify.model import (
+    MatchSegment,
+    MediaKind,
+    MediaReport,
+    MediaRole,
+    Orientation,
+    Reference,
+    Span,
+)
+
+_OWNER = {
+    MediaRole.OWN: "",
+    MediaRole.QUOTED: "quoted post's ",
+    MediaRole.PARENT: "parent post's ",
+    MediaRole.PAGE: "page's ",
+}
+_NOUN = {MediaKind.VIDEO: "video", MediaKind.GIF: "GIF", MediaKind.IMAGE: "photo"}
+
+
+def seconds(us: int) -> str:
+    """Microseconds as seconds with one decimal."""
+    return f"{us / 1_000_000:.1f}"
+
+
+def span_words(span: Span) -> str:
+    if span.duration_us <= 0:
+        return f"second {seconds(span.start_us)}"
+    return f"seconds {seconds(span.start_us)} to {seconds(span.end_us)}"
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun: 1 day, 1,275 days."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def instant_words(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def days_before(earlier: date, later: date) -> str:
+    """The sum a reader can repeat on a calendar."""
+    return f"{earlier} is {count((later - earlier).days, 'day')} before {later}"
+
+
+def medium_words(medium: MediaReport, media: Sequence[MediaReport]) -> str:
+    """What to call one medium of the post, numbered where there are several of its role."""
+    kind = medium.file.kind if medium.file else None
+    noun = _NOUN[kind] if kind else "medium"
+    siblings = sum(1 for other in media if other.role is medium.role)
+    number = f" {medium.index + 1} of {siblings}" if siblings > 1 else ""
+    return f"the {_OWNER[medium.role]}{noun}{number}"
+
+
+def reference_words(reference: Reference) -> str:
+    return f"“{reference.provenance.title}” (reference {reference.id[:12]})"
+
+
+def segment_words(segment: MatchSegment, medium: str, reference: Reference) -> str:
+    """Which part of the medium is which part of the reference, and what was done to it."""
+    query = medium if segment.query.duration_us <= 0 else f"{span_words(segment.query)} of {medium}"
+    if reference.media.kind is MediaKind.IMAGE:
+        known = reference_words(reference)
+    else:
+        known = f"{span_words(segment.reference)} of {reference_words(reference)}"
+    return f"{query} ↔ {known}{_changes(segment)}"
+
+
+def _changes(segment: MatchSegment) -> str:
+    changes = [] if segment.orientation is Orientation.UPRIGHT else [segment.orientation.value]
+    changes += segment.transforms
+    if abs(segment.speed - 1.0) > 0.02:
+        changes.append(f"played at {segment.speed:.2f} times the reference's speed")
+    return f" ({', '.join(dict.fromkeys(changes))})" if changes else ""
+
+
+def capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
