@@ -16,6 +16,7 @@
     │   ├── MediaRejected         bytes that are not footage we read
     │   │   ├── EmptyMedia, WrongMediaType, WebPageInstead, PlaylistRejected, ArchiveRejected,
     │   │   └── BrokenMedia, MediaTooLarge, NoVideoStream, DecoderCrashed
+    │   ├── ItemCancelled         somebody asked for it
     │   └── WorkAbandoned         three attempts were lost
     └── TransientError        trying again may help
         ├── NetworkFailed, FetchTimedOut, ServerFailed, RateLimited
@@ -210,6 +211,10 @@ class DecoderCrashed(MediaRejected):
 
 class WorkAbandoned(PermanentError):
     """The work on this item was lost three times and is not tried again by itself."""
+
+
+class ItemCancelled(PermanentError):
+    """The check was cancelled on request."""
 
 
 class NetworkFailed(TransientError):

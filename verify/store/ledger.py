@@ -1,0 +1,393 @@
+"""The queue, which is a table: who may work on what, and what came of it.
+
+In: requests, and what workers say of the items they hold. Out: `Item` and `Lease` records. Every
+write by a worker proves its lease by a token, so one that was given up on cannot overwrite its
+successor's work (StaleLease). Losing every process at any instant loses no accepted item (handbook
+reliability.md 1.5). The states and transitions are drawn in docs/states.md.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.sql import ColumnElement
+
+from verify.errors import ItemCancelled, StaleLease, VerifyError, WorkAbandoned
+from verify.model import FindingLabel, ItemState
+from verify.store.database import Database
+from verify.store.items import (
+    TERMINAL,
+    Depth,
+    FinishedReport,
+    Item,
+    ItemFilter,
+    Lane,
+    Lease,
+    NewItem,
+    Patience,
+    Priority,
+    Sweep,
+)
+from verify.store.rows import (
+    conditions,
+    ended,
+    error_values,
+    in_state,
+    insert_once,
+    item_of,
+    new_row,
+    one_item,
+    requeued,
+)
+from verify.store.tables import checkpoints, items, reports
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The items of one database. `clock` gives the present instant (tests turn it)."""
+
+    def __init__(
+        self, database: Database, *, patience: Patience | None = None, clock: Callable[[], datetime] = _now
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.patience = patience or Patience()
+
+    # --- what people ask for ------------------------------------------------------------------
+
+    def enqueue(self, new: NewItem) -> Item:
+        """The accepted item: committed, in state queued. Raises StorageBusy, StorageFull."""
+        return self.enqueue_many([new])[0]
+
+    def enqueue_many(self, requests: Iterable[NewItem]) -> list[Item]:
+        """All of them, or on an error none, in the order given."""
+        now = self._clock()
+        # A microsecond apart, so that "in the order accepted" has one meaning.
+        rows = [new_row(new, now, after=timedelta(microseconds=at)) for at, new in enumerate(requests)]
+        if not rows:
+            return []
+        with self._database.writing() as connection:
+            statement = insert(items).returning(*items.c, sort_by_parameter_order=True)
+            return [item_of(row) for row in connection.execute(statement, rows)]
+
+    def begin(self, new: NewItem, *, worker: str) -> Lease:
+        """The item accepted and claimed in one step, for work in the foreground."""
+        now = self._clock()
+        row = new_row(new, now)
+        with self._database.writing() as connection:
+            connection.execute(insert(items).values(row))
+            lease = self._claim(connection, items.c.id == row["id"], worker=worker)
+        assert lease is not None
+        return lease
+
+    def cancel(self, item_id: str) -> Item:
+        """The item, cancelled now or asked to stop at its next stage; a finished one stays as it is."""
+        return self._change(
+            item_id,
+            (in_state(ItemState.QUEUED, ItemState.PAUSED), {"state": ItemState.CANCELLED}),
+            (in_state(ItemState.RUNNING), {"cancel_requested": True}),
+        )
+
+    def pause(self, item_id: str) -> Item:
+        """The item, held back if it was queued; in any other state it stays as it is."""
+        return self._change(item_id, (in_state(ItemState.QUEUED), {"state": ItemState.PAUSED}))
+
+    def resume(self, item_id: str) -> Item:
+        """The item, queued again if it was paused."""
+        queued = {"state": ItemState.QUEUED, "rung_at": None}
+        return self._change(item_id, (in_state(ItemState.PAUSED), queued))
+
+    def rerun(self, item_id: str, *, forget: Collection[str] | None = None) -> Item:
+        """The item, queued once more if it had ended: a retry or a re-check. Its reports stay.
+
+        `forget` names the stages to do again; None: all of them.
+        """
+        fresh = {
+            "state": ItemState.QUEUED,
+            "lane": Lane.FETCH,
+            "run": items.c.run + 1,
+            "attempts": 0,
+            "losses": 0,
+            "retries": 0,
+            "rung_at": None,
+            "not_before": self._clock(),
+            "cancel_requested": False,
+            "stage": "",
+            "progress": None,
+            "error_code": "",
+            "error_sentence": "",
+            "finding": "",
+        }
+        forgotten = checkpoints.c.item_id == item_id
+        if forget is not None:
+            forgotten &= checkpoints.c.stage.in_(forget)
+        with self._database.writing() as connection:
+            if self._update(connection, and_(items.c.id == item_id, in_state(*TERMINAL)), fresh):
+                connection.execute(delete(checkpoints).where(forgotten))
+            return one_item(connection, item_id)
+
+    # --- what people look at ------------------------------------------------------------------
+
+    def get(self, item_id: str) -> Item:
+        """The item. Raises NoSuchItem."""
+        with self._database.reading() as connection:
+            return one_item(connection, item_id)
+
+    def list(self, which: ItemFilter) -> Sequence[Item]:
+        """The items that pass, newest first. Raises NoSuchItem for an unknown `before_id`."""
+        with self._database.reading() as connection:
+            query = select(items).where(*conditions(which))
+            if which.before_id:
+                last = one_item(connection, which.before_id)
+                query = query.where(tuple_(items.c.created_at, items.c.id) < (last.created_at, last.id))
+            query = query.order_by(items.c.created_at.desc(), items.c.id.desc()).limit(which.limit)
+            return [item_of(row) for row in connection.execute(query)]
+
+    def depths(self) -> Sequence[Depth]:
+        """Counts by state and priority, with the oldest of each."""
+        query = select(
+            items.c.state, items.c.priority, func.count(), func.min(items.c.created_at).label("oldest")
+        ).group_by(items.c.state, items.c.priority)
+        with self._database.reading() as connection:
+            return [
+                Depth(
+                    state=ItemState(state), priority=Priority(priority), count=count, oldest_created_at=oldest
+                )
+                for state, priority, count, oldest in connection.execute(query)
+            ]
+
+    def report(self, item_id: str) -> FinishedReport | None:
+        """The newest report; None while there is none. Raises NoSuchItem."""
+        found = self.reports(item_id)
+        return found[0] if found else None
+
+    def reports(self, item_id: str) -> Sequence[FinishedReport]:
+        """Every report of the item, newest first. Raises NoSuchItem."""
+        with self._database.reading() as connection:
+            one_item(connection, item_id)
+            query = select(reports).where(reports.c.item_id == item_id)
+            rows = connection.execute(query.order_by(reports.c.run.desc(), reports.c.created_at.desc()))
+            return [FinishedReport(**row._mapping) for row in rows]  # noqa: SLF001 - a row's public view
+
+    # --- what workers do ----------------------------------------------------------------------
+
+    def claim(
+        self, *, worker: str, item_id: str = "", lane: Lane | None = None, priority: Priority | None = None
+    ) -> Lease | None:
+        """The lease on `item_id`, or on the next item due by priority and age; None when there is none.
+
+        An item whose lease ran out can be claimed by its id at once; otherwise the sweep requeues it.
+        Raises StorageBusy.
+        """
+        now = self._clock()
+        due = and_(in_state(ItemState.QUEUED), items.c.not_before <= now)
+        if item_id:
+            lost = and_(
+                self._expired(now), items.c.losses + 1 < self.patience.losses, ~items.c.cancel_requested
+            )
+            which = and_(items.c.id == item_id, or_(due, lost))
+        else:
+            if lane is not None:
+                due &= items.c.lane == lane
+            if priority is not None:
+                due &= items.c.priority == priority
+            first = select(items.c.id).where(due).order_by(items.c.priority, items.c.created_at).limit(1)
+            # SQLite has no row locks and needs none: the writing transaction holds the only lock.
+            which = items.c.id == first.with_for_update(skip_locked=True).scalar_subquery()
+        with self._database.writing() as connection:
+            return self._claim(connection, which, worker=worker)
+
+    def heartbeat(self, lease: Lease, *, stage: str = "", progress: float | None = None) -> Lease:
+        """The lease, extended. Raises StaleLease when another worker has the item, ItemCancelled."""
+        now = self._clock()
+        until = now + timedelta(seconds=self.patience.lease_seconds)
+        values: dict[str, Any] = {"lease_until": until, "heartbeat_at": now}
+        if stage:
+            values |= {"stage": stage, "progress": progress}
+        with self._database.writing() as connection:
+            item = self._held(connection, lease, values)
+        if item.cancel_requested:
+            raise ItemCancelled(item.id)
+        return Lease(item=item, token=lease.token, until=until)
+
+    def checkpoint(self, item_id: str, stage: str, code_version: str) -> bytes | None:
+        """What the stage made in an earlier attempt; None when it did not end."""
+        query = select(checkpoints.c.payload).where(
+            checkpoints.c.item_id == item_id,
+            checkpoints.c.stage == stage,
+            checkpoints.c.code_version == code_version,
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def put_checkpoint(self, lease: Lease, stage: str, code_version: str, payload: bytes) -> None:
+        """Keeps what the stage made; of two equal keys the first stays.
+
+        Raises StaleLease, ItemCancelled, StorageFull, StorageBusy.
+        """
+        now = self._clock()
+        with self._database.writing() as connection:
+            item = self._held(connection, lease, {"stage": stage, "progress": 1.0})
+            if item.cancel_requested:
+                raise ItemCancelled(item.id)
+            values = {
+                "item_id": item.id,
+                "stage": stage,
+                "code_version": code_version,
+                "payload": payload,
+                "created_at": now,
+            }
+            insert_once(connection, checkpoints, values)
+
+    def finish(self, lease: Lease, *, report: str, code_version: str, finding: FindingLabel) -> Item:
+        """The item, done: its report is kept in the same transaction. Raises StaleLease."""
+        values = ended(ItemState.DONE) | {"finding": finding}
+        return self._end(lease, values, report=report, code_version=code_version)
+
+    def fail(self, lease: Lease, error: VerifyError, *, report: str = "", code_version: str = "") -> Item:
+        """The item, failed for good, with the report that says why if there is one. Raises StaleLease."""
+        values = (
+            ended(ItemState.FAILED)
+            | error_values(error)
+            | {"finding": FindingLabel.NOT_RETRIEVABLE if report else ""}
+        )
+        return self._end(lease, values, report=report, code_version=code_version)
+
+    def postpone(self, lease: Lease, error: VerifyError, *, wait_seconds: float | None = None) -> Item | None:
+        """The item, queued for a later retry; None when it has had its retries: then `fail` it.
+
+        Waits as `Patience` says, or longer if `wait_seconds` asks for it. Raises StaleLease.
+        """
+        done = lease.item.retries
+        if done >= len(self.patience.backoff_seconds):
+            return None
+        wait = max(self.patience.backoff_seconds[done], wait_seconds or 0.0)
+        due = self._clock() + timedelta(seconds=wait)
+        values = requeued() | error_values(error) | {"not_before": due, "retries": done + 1}
+        return self._end(lease, values)
+
+    def hand_over(self, lease: Lease, lane: Lane) -> Item:
+        """The item, queued for the workers of the other lane. Raises StaleLease."""
+        return self._end(lease, requeued() | {"lane": lane, "losses": 0})
+
+    def release(self, lease: Lease) -> Item:
+        """The item, given back by a worker that stops in good order: the attempt does not count.
+
+        Raises StaleLease.
+        """
+        return self._end(lease, requeued() | {"attempts": items.c.attempts - 1})
+
+    def end_cancelled(self, lease: Lease) -> Item:
+        """The item, cancelled, once its worker has stopped. Raises StaleLease."""
+        return self._end(lease, ended(ItemState.CANCELLED))
+
+    def attach_report(self, item: Item, *, report: str, code_version: str) -> None:
+        """Keeps the report of an item that a sweep ended; a second one for the same run is dropped."""
+        with self._database.writing() as connection:
+            self._keep_report(connection, item, report, code_version)
+
+    # --- what keeps it going ------------------------------------------------------------------
+
+    def sweep(self, *, ring_again_seconds: float = 60.0, limit: int = 500) -> Sweep:
+        """What was put right: leases that ran out go back to the queue, or end.
+
+        Any process may sweep at any time, and two at once do no harm.
+        """
+        now = self._clock()
+        expired = self._expired(now)
+        abandoned = WorkAbandoned(f"{self.patience.losses} workers were lost")
+        last = items.c.losses + 1 >= self.patience.losses
+        lost = {"losses": items.c.losses + 1}
+        with self._database.writing() as connection:
+            gone = self._update(
+                connection, and_(expired, items.c.cancel_requested), ended(ItemState.CANCELLED) | lost
+            )
+            failed = self._update(
+                connection, and_(expired, last), ended(ItemState.FAILED) | error_values(abandoned) | lost
+            )
+            back = self._update(connection, expired, requeued() | lost)
+            unrung = or_(
+                items.c.rung_at.is_(None), items.c.rung_at < now - timedelta(seconds=ring_again_seconds)
+            )
+            query = select(items).where(in_state(ItemState.QUEUED), items.c.not_before <= now, unrung)
+            query = query.order_by(items.c.priority, items.c.created_at).limit(limit)
+            to_ring = tuple(item_of(row) for row in connection.execute(query))
+        return Sweep(
+            requeued=tuple(item.id for item in back),
+            abandoned=tuple(item.id for item in failed),
+            cancelled=tuple(item.id for item in gone),
+            to_ring=to_ring,
+        )
+
+    def rung(self, item_ids: Collection[str]) -> None:
+        """Notes that a bell was rung for these items just now."""
+        with self._database.writing() as connection:
+            self._update(connection, items.c.id.in_(item_ids), {"rung_at": self._clock()})
+
+    # --- in one transaction -------------------------------------------------------------------
+
+    def _expired(self, now: datetime) -> ColumnElement[bool]:
+        return and_(in_state(ItemState.RUNNING), items.c.lease_until < now)
+
+    def _claim(self, connection: Connection, which: ColumnElement[bool], *, worker: str) -> Lease | None:
+        now = self._clock()
+        until = now + timedelta(seconds=self.patience.lease_seconds)
+        token = secrets.token_hex(16)
+        values = {
+            "losses": items.c.losses + case((in_state(ItemState.RUNNING), 1), else_=0),
+            "state": ItemState.RUNNING,
+            "attempts": items.c.attempts + 1,
+            "lease_token": token,
+            "lease_until": until,
+            "heartbeat_at": now,
+            "worker": worker,
+        }
+        claimed = self._update(connection, which, values)
+        return Lease(item=claimed[0], token=token, until=until) if claimed else None
+
+    def _held(self, connection: Connection, lease: Lease, values: dict[str, Any]) -> Item:
+        held = and_(
+            items.c.id == lease.item.id, items.c.lease_token == lease.token, in_state(ItemState.RUNNING)
+        )
+        found = self._update(connection, held, values)
+        if not found:
+            raise StaleLease(lease.item.id)
+        return found[0]
+
+    def _end(self, lease: Lease, values: dict[str, Any], *, report: str = "", code_version: str = "") -> Item:
+        with self._database.writing() as connection:
+            item = self._held(connection, lease, values)
+            if report:
+                self._keep_report(connection, item, report, code_version)
+        return item
+
+    def _keep_report(self, connection: Connection, item: Item, report: str, code_version: str) -> None:
+        values = {
+            "item_id": item.id,
+            "run": item.run,
+            "code_version": code_version,
+            "json": report,
+            "created_at": self._clock(),
+        }
+        insert_once(connection, reports, values)
+
+    def _change(self, item_id: str, *changes: tuple[ColumnElement[bool], dict[str, Any]]) -> Item:
+        """The item after the first change whose condition it meets. Raises NoSuchItem."""
+        with self._database.writing() as connection:
+            for condition, values in changes:
+                if found := self._update(connection, and_(items.c.id == item_id, condition), values):
+                    return found[0]
+            return one_item(connection, item_id)
+
+    def _update(
+        self, connection: Connection, which: ColumnElement[bool], values: dict[str, Any]
+    ) -> Sequence[Item]:
+        statement = update(items).where(which).values(values | {"updated_at": self._clock()})
+        return [item_of(row) for row in connection.execute(statement.returning(*items.c))]

@@ -1,0 +1,3 @@
+"""The Alembic tree: one for SQLite and PostgreSQL, shipped inside the package."""
+
+from __future__ import annotations

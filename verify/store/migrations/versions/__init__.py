@@ -1,0 +1,3 @@
+"""The revisions, oldest first by file name."""
+
+from __future__ import annotations

@@ -1,0 +1,90 @@
+"""Between the ledger's records and its rows: the values each transition sets, and back.
+
+In: records. Out: the columns to write, the conditions to select by, and records read from rows.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement
+
+from verify.errors import NoSuchItem, VerifyError
+from verify.model import FindingLabel, ItemState
+from verify.store.items import Item, ItemFilter, Lane, NewItem, Priority
+from verify.store.tables import items
+
+
+def new_row(new: NewItem, now: datetime, *, after: timedelta = timedelta()) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(8),
+        "submitted": new.submitted,
+        "key": new.key,
+        "claim": new.claim,
+        "note": new.note,
+        "posted_at": new.posted_at,
+        "state": ItemState.QUEUED,
+        "lane": Lane.FETCH,
+        "priority": new.priority,
+        "not_before": now,
+        "created_at": now + after,
+        "updated_at": now,
+    }
+
+
+def ended(state: ItemState) -> dict[str, Any]:
+    return {"state": state, "lease_token": None, "lease_until": None, "error_code": "", "error_sentence": ""}
+
+
+def requeued() -> dict[str, Any]:
+    return {"state": ItemState.QUEUED, "lease_token": None, "lease_until": None, "rung_at": None}
+
+
+def error_values(error: VerifyError) -> dict[str, Any]:
+    return {"error_code": error.code, "error_sentence": str(error)}
+
+
+def in_state(*states: ItemState) -> ColumnElement[bool]:
+    return items.c.state == states[0] if len(states) == 1 else items.c.state.in_(states)
+
+
+def conditions(which: ItemFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if which.states:
+        found.append(items.c.state.in_(which.states))
+    if which.findings:
+        found.append(items.c.finding.in_(which.findings))
+    if which.since is not None:
+        found.append(items.c.created_at >= which.since)
+    if which.until is not None:
+        found.append(items.c.created_at < which.until)
+    if which.key:
+        found.append(items.c.key == which.key)
+    return found
+
+
+def one_item(connection: Connection, item_id: str) -> Item:
+    row = connection.execute(select(items).where(items.c.id == item_id)).one_or_none()
+    if row is None:
+        raise NoSuchItem(item_id)
+    return item_of(row)
+
+
+def insert_once(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    insert_into = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert_into(table).values(values).on_conflict_do_nothing())
+
+
+def item_of(row: Any) -> Item:
+    values = dict(row._mapping)  # noqa: SLF001 - a row's public view
+    for hidden in ("lease_token", "rung_at"):
+        del values[hidden]
+    values["state"] = ItemState(values["state"])
+    values["lane"] = Lane(values["lane"])
+    values["priority"] = Priority(values["priority"])
+    values["finding"] = FindingLabel(values["finding"]) if values["finding"] else None
+    return Item(**values)
