@@ -1,0 +1,115 @@
+"""Asking a source: one request, and what its answer means, written into the acquisition log.
+
+In: an endpoint's address and the shape its answer is documented to have. Out: the answer, read into
+that shape. Refused, each by its own error: statuses that say why, redirects to a login page, web pages
+in place of data, cut-off JSON, and answers that lack a field, which is named (BadResponse).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from verify.errors import BadResponse, HttpRefused, LoginRequired, MediaGone, PostNotFound, VerifyError
+from verify.fetch.client import API_MAX_BYTES, Answer, GuardedClient, status_error
+from verify.fetch.download import looks_like_html
+from verify.fetch.log import AcquisitionLog
+from verify.settings import Settings
+
+_LOGIN = re.compile(r"(?i)/(?:accounts/)?(?:login|signin|sign_in|i/flow/login|auth)\b")
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+class Shape(BaseModel):
+    """A documented answer: unknown fields are ignored, missing ones are named."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Read = TypeVar("Read")
+Kind = TypeVar("Kind", bound=Shape)
+
+
+class Asker:
+    """One post's questions: the client, the settings, and the log that every answer goes into."""
+
+    def __init__(self, client: GuardedClient, settings: Settings, log: AcquisitionLog) -> None:
+        self.settings = settings
+        self.log = log
+        self._client = client
+
+    def answer(
+        self,
+        url: str,
+        *,
+        source: str,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        max_bytes: int = API_MAX_BYTES,
+        max_redirects: int = 3,
+    ) -> Answer:
+        """The answer of any status; raises what the client raises, and LoginRequired."""
+        answer = self._client.get(
+            url,
+            source=source,
+            log=self.log,
+            accept=accept,
+            headers=headers,
+            max_bytes=max_bytes,
+            max_redirects=max_redirects,
+        )
+        with self.concluding(answer):
+            if _LOGIN.search(urlsplit(answer.url).path) and not _LOGIN.search(urlsplit(url).path):
+                raise LoginRequired(answer.url[:200])
+        return answer
+
+    def read(self, answer: Answer, reader: Callable[[Answer], Read]) -> Read:
+        """`reader(answer)`; an error it raises becomes the outcome of the attempt."""
+        with self.concluding(answer):
+            return reader(answer)
+
+    @contextmanager
+    def concluding(self, answer: Answer) -> Iterator[None]:
+        """An error raised inside is written down as what `answer` turned out to mean."""
+        try:
+            yield
+        except VerifyError as error:
+            self.log.conclude(answer.attempt, outcome=error.code, detail=error.detail)
+            raise
+
+
+def decoded(answer: Answer) -> object:
+    """The JSON value of an answer below 400.
+
+    Raises what the status stands for (PostNotFound for 404 and 410) or BadResponse.
+    """
+    failure = status_error(answer.status, answer.headers)
+    if isinstance(failure, MediaGone):
+        raise PostNotFound(failure.detail)
+    if failure is not None:
+        raise failure
+    if answer.status >= 300:
+        raise HttpRefused(f"HTTP {answer.status}")
+    if looks_like_html(answer.body):
+        raise BadResponse("a web page in place of JSON")
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise BadResponse(f"no valid JSON: {error}"[:200]) from error
+
+
+def shaped(kind: type[Kind], value: object) -> Kind:
+    """`value` read as `kind`. Raises BadResponse naming the fields that are missing or wrong."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        flaws = (
+            f"{'.'.join(map(str, flaw['loc'])) or 'answer'}: {flaw['msg'].lower()}" for flaw in error.errors()
+        )
+        raise BadResponse("; ".join(flaws)[:400]) from error
