@@ -4,7 +4,7 @@
     ├── PermanentError        trying again cannot help
     │   ├── UsageError            the request itself is wrong
     │   │   ├── InvalidUrl, UnsupportedUrl, UnreadableInput, NotInReferenceSet,
-    │   │   └── NoSuchItem, UnknownSetting, SchemaTooNew
+    │   │   └── NoSuchItem, UnknownSetting, SchemaTooNew, SandboxUnavailable
     │   ├── PostUnavailable       a platform said why there is nothing
     │   │   ├── PostNotFound, PostDeleted, AccountSuspended, PostProtected,
     │   │   └── AgeRestricted, WithheldInCountry, LoginRequired, PostWithoutMedia
@@ -88,6 +88,10 @@ class NoSuchItem(UsageError):
 
 class UnknownSetting(UsageError):
     """A setting is wrong. `verify doctor` lists every setting with its unit and its default."""
+
+
+class SandboxUnavailable(UsageError):
+    """Bubblewrap was asked for and does not work here. Install it, or set VERIFY_SANDBOX=auto."""
 
 
 class SchemaTooNew(UsageError):

@@ -1,1 +1,1 @@
-"""."""
+"""Bytes -> frames: sniffing, decoding in a child process, choosing keyframes."""

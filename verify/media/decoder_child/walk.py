@@ -1,0 +1,230 @@
+"""One pass over a video in presentation order: which packets are decoded, which pictures picked.
+
+In: an open container and stream. Out: picked pictures with their times in microseconds from the
+first picture. Damage is counted and passed over. When the CPU budget runs low, the pass goes on
+with pictures that stand alone, then stops; `note` says so.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from av.error import EOFError as EndOfFile
+from av.error import FFmpegError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+Skip = Literal["DEFAULT", "NONREF", "NONKEY"]
+_MICROSECONDS = 1_000_000
+_MAX_DEMUX_FAILURES = 20  #: in a row: a demuxer that only fails has read what it can
+_TAIL_US = 500_000  #: the last half second is decoded whole, so that the last picture is seen
+#: Shares of the CPU limit after which a pass goes coarse and after which it stops.
+_COARSE_SHARE, _STOP_SHARE = 0.55, 0.85
+
+
+def presentation(pts: int, time_base: Fraction) -> int:
+    """`pts` in microseconds."""
+    return round(pts * time_base * _MICROSECONDS)
+
+
+@dataclass(slots=True)
+class Walk:
+    """A pass that picks the first picture, then the first at or after each grid point, and the last.
+
+    `skip` is libavcodec's skip_frame from the second picture on: "NONREF" leaves out pictures that
+    no other needs, "NONKEY" all that do not stand alone, "DEFAULT" none.
+    """
+
+    container: InputContainer
+    stream: VideoStream
+    skip: Skip
+    step_us: int
+    cpu_seconds: float
+    failures: int = 0
+    note: str = ""
+    origin_us: int | None = None
+    last_us: int = -1  #: time of the last decoded picture
+    stopped: bool = False
+    _due_us: int = 0  #: the next grid point
+    _end_us: int = 0  #: end of the last packet, on the container's clock
+    _length_us: int = 0  #: of a picture
+    _damaged: bool = False  #: since the last decoded picture
+    _rewound: bool = False
+    _restart: bool = False
+    _held: Packet[VideoStream] | None = None
+    _fed_us: set[int] = field(default_factory=set)
+
+    def picks(self) -> Iterator[tuple[int, VideoFrame]]:
+        """(time_us, picture) in order of time, each once."""
+        spare: tuple[int, VideoFrame] | None = None
+        for time_us, frame in self._decoded():
+            if time_us >= self._due_us:
+                self._due_us = (time_us // self.step_us + 1) * self.step_us
+                spare = None
+                yield time_us, frame
+            else:
+                spare = time_us, frame
+        if spare is not None and self.skip != "NONKEY":
+            yield spare
+
+    @property
+    def read_until_us(self) -> int:
+        """End of what was read: of the last packet, or of the last picture before a break."""
+        if self._damaged or self.stopped or self.origin_us is None:
+            return max(0, self.last_us + self._length_us)
+        return max(0, self._end_us - self.origin_us, self.last_us)
+
+    def _decoded(self) -> Iterator[tuple[int, VideoFrame]]:
+        for packet in self._packets():
+            for frame in self._decode(packet):
+                time_us = self._time_of(frame)
+                if time_us <= self.last_us:
+                    continue
+                if self._starved(time_us):
+                    self._rewind()
+                    break
+                self._saw(time_us, frame)
+                if self.skip != "NONKEY" or frame.key_frame or time_us == 0:
+                    yield time_us, frame
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        """Packets worth decoding, over damage and rewinds; the held one before the end of the stream."""
+        errors = 0
+        while errors < _MAX_DEMUX_FAILURES:
+            self._restart = False
+            try:
+                for packet in self.container.demux(self.stream):
+                    errors = 0
+                    yield from self._wanted(packet)
+                    if self._restart or self._spent():
+                        break
+            except EndOfFile:
+                return
+            except FFmpegError:
+                errors += 1
+                self._fail()
+                continue
+            if not self._restart:
+                return
+
+    def _wanted(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
+        if packet.size == 0:
+            if self._held is not None:
+                yield self._held
+            yield packet
+            return
+        self._note_times(packet)
+        if self._off_grid(packet):
+            self._held = packet
+        else:
+            self._held = None
+            yield packet
+
+    def _note_times(self, packet: Packet[VideoStream]) -> None:
+        if packet.pts is None or packet.time_base is None:
+            return
+        start_us = presentation(packet.pts, packet.time_base)
+        end_us = start_us + presentation(packet.duration or 0, packet.time_base)
+        self._end_us = max(self._end_us, end_us)
+        if self.skip == "NONREF" and self.origin_us is not None:
+            self._fed_us.add(start_us - self.origin_us)
+            if self._ends_at() - start_us < _TAIL_US:
+                self.stream.codec_context.skip_frame = "DEFAULT"
+
+    def _ends_at(self) -> int:
+        """Stated end of the stream on the container's clock; far away when nothing is stated."""
+        base = self.stream.time_base
+        if self.stream.duration is None or base is None:
+            return 1 << 62
+        return presentation((self.stream.start_time or 0) + self.stream.duration, base)
+
+    def _off_grid(self, packet: Packet[VideoStream]) -> bool:
+        """Whether `packet` stands alone and its picture would not be picked."""
+        alone = self.stream.codec_context.codec.intra_only or (self.skip == "NONKEY" and packet.is_keyframe)
+        if not alone or self.origin_us is None or packet.pts is None or packet.time_base is None:
+            return False
+        return presentation(packet.pts, packet.time_base) - self.origin_us < self._due_us
+
+    def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+        try:
+            frames = list(packet.decode())
+        except EndOfFile:
+            return []
+        except FFmpegError:
+            self._fail()
+            return []
+        whole = [frame for frame in frames if not frame.is_corrupt]
+        for _ in range(len(frames) - len(whole)):
+            self._fail()
+        return whole
+
+    def _fail(self) -> None:
+        self.failures += 1
+        self._damaged = True
+
+    def _time_of(self, frame: VideoFrame) -> int:
+        pts = frame.pts if frame.pts is not None else frame.dts
+        if pts is None or frame.time_base is None:  # no clock: count at the stated rate
+            return self.last_us + max(1, self._length_us) if self.last_us >= 0 else 0
+        at_us = presentation(pts, frame.time_base)
+        if self.origin_us is None:
+            self.origin_us = at_us
+        return at_us - self.origin_us
+
+    def _saw(self, time_us: int, frame: VideoFrame) -> None:
+        if self.last_us < 0:
+            self.stream.codec_context.skip_frame = self.skip
+        self.last_us = time_us
+        self._damaged = False
+        self._length_us = self._length_of(frame)
+        self._fed_us = {fed for fed in self._fed_us if fed > time_us}
+
+    def _length_of(self, frame: VideoFrame) -> int:
+        if frame.duration and frame.time_base is not None:
+            return presentation(frame.duration, frame.time_base)
+        rate = self.stream.average_rate
+        return round(_MICROSECONDS / rate) if rate else 0
+
+    def _starved(self, time_us: int) -> bool:
+        """Whether leaving out pictures that no other needs has left a grid point without one."""
+        if self.skip != "NONREF" or self._rewound or self.last_us < 0:
+            return False
+        next_cell_us = (self.last_us // self.step_us + 1) * self.step_us
+        cell_end_us = (time_us // self.step_us) * self.step_us
+        return any(next_cell_us <= fed < cell_end_us for fed in self._fed_us)
+
+    def _rewind(self) -> None:
+        """Go back to the last picture and decode everything from there."""
+        self._rewound = True
+        self.skip = "DEFAULT"
+        self.stream.codec_context.skip_frame = "DEFAULT"
+        base = self.stream.time_base
+        if base is None or self.origin_us is None:
+            return
+        back_us = self.origin_us + self.last_us
+        try:
+            self.container.seek(int(Fraction(back_us, _MICROSECONDS) / base), stream=self.stream)
+        except FFmpegError:
+            return
+        self._restart = True
+
+    def _spent(self) -> bool:
+        """Whether the CPU budget ends the pass here."""
+        used = time.process_time()
+        if used > self.cpu_seconds * _STOP_SHARE:
+            self.stopped = True
+            self.note = f"{self.note}; stopped after {used:.0f} s of CPU".removeprefix("; ")
+        elif used > self.cpu_seconds * _COARSE_SHARE and self.skip != "NONKEY":
+            self.skip = "NONKEY"
+            self.stream.codec_context.skip_frame = "NONKEY"
+            self.note = f"only pictures that stand alone were read after {self.last_us // _MICROSECONDS} s"
+        return self.stopped
