@@ -1,0 +1,84 @@
+"""A `Report` and its pictures in, one self-contained HTML file out.
+
+Pictures are inside as data URIs, the one style sheet is inside and named by its hash in the page's own
+Content-Security-Policy, there is no script and nothing is fetched. Jinja2 escapes everything; the
+filters of `inert` and `words` do the rest. The web pages render the same body with other picture
+addresses.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from verify.model import Report
+from verify.reports import inert, next_steps, words
+from verify.reports.view import view
+
+_ROWS_OPEN = 40
+"""Longer tables start folded."""
+
+
+@cache
+def environment() -> Environment:
+    """The templates of this room, with autoescape on and an error for every undefined name."""
+    made = Environment(
+        loader=PackageLoader("verify.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(visible=inert.visible, drawn=inert.drawn, clean=inert.clean, link=inert.link)
+    made.filters.update(clock=words.clock, stretch=words.stretch, seconds=words.seconds, size=words.size)
+    made.filters.update(instant=words.instant, stamp=words.stamp, probability=words.probability)
+    made.globals.update(
+        finding_words=words.FINDINGS, state_words=words.STATES, percent=words.percent, rows_open=_ROWS_OPEN,
+        archive_links=next_steps.archives, search_links=next_steps.searches, map_link=next_steps.map_of,
+    )  # fmt: skip
+    return made
+
+
+def style() -> str:
+    """The style sheet that every page of the product shares."""
+    return files("verify.reports").joinpath("templates/report.css").read_text(encoding="utf-8")
+
+
+def to_html(report: Report, pictures: Mapping[str, bytes]) -> str:
+    """The report as one HTML file.
+
+    `pictures` holds the JPEG bytes by sha256; a picture that is missing is named, not hidden.
+    """
+    shown = view(report)
+    sheet = f"{style()}\n{shown.rules}\n"
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            view=shown,
+            sheet=Markup(sheet),  # noqa: S704 - our own sheet and numbers, no text of a post
+            policy=_policy(sheet),
+            picture=_as_data(pictures),
+        )
+    )
+
+
+def _policy(sheet: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _as_data(pictures: Mapping[str, bytes]) -> Callable[[str], str]:
+    def address(sha256: str) -> str:
+        jpeg = pictures.get(sha256)
+        return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
+
+    return address

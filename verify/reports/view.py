@@ -1,0 +1,158 @@
+"""A `Report` in, the same facts in the order and groups of the page out.
+
+Pure. Adds only what a page needs: letters for references, anchors, the timeline, the frame pairs of
+each segment, the CSS that lays a reference frame over a query frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verify.model import Claim, MatchSegment, MediaReport, Orientation, Reference, Report, SideBySide
+from verify.reports import mentions, outline, words
+from verify.reports.timeline import Timeline, timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceView:
+    reference: Reference
+    letter: str
+    colour: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentView:
+    segment: MatchSegment
+    number: int  #: within its medium, from 1
+    anchor: str
+    letter: str
+    colour: int
+    title: str
+    changes: str
+    pairs: tuple[SideBySide, ...]
+    query_outline: str  #: SVG points in thousandths; empty without geometry
+    reference_outline: str
+
+    @property
+    def is_turned(self) -> bool:
+        return self.segment.orientation is not Orientation.UPRIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaView:
+    media: MediaReport
+    anchor: str
+    title: str
+    timeline: Timeline | None
+    segments: tuple[SegmentView, ...]
+    loose_pairs: tuple[SideBySide, ...]  #: frame pairs that belong to no segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    report: Report
+    media: tuple[MediaView, ...]
+    references: tuple[ReferenceView, ...]
+    letters: dict[str, str]
+    pieces: tuple[mentions.Piece, ...]
+    readings: tuple[mentions.Reading, ...]
+    rules: str  #: CSS of this report alone: how each reference frame is laid over its query frame
+
+
+def view(report: Report) -> ReportView:
+    """The report as the page shows it."""
+    matched = _Matched(report)
+    media = tuple(_media(number, one, matched) for number, one in enumerate(report.media, 1))
+    claim = report.claim or Claim(text="", source="post")
+    return ReportView(
+        report=report,
+        media=media,
+        references=tuple(matched.shown(one) for one in report.references),
+        letters={key: words.letter(position) for key, position in matched.colours.items()},
+        pieces=mentions.pieces(claim),
+        readings=mentions.readings(claim),
+        rules="\n".join(
+            _rule(segment, one.media, matched.known) for one in media for segment in one.segments
+        ),
+    )
+
+
+class _Matched:
+    """The references of one report: by id, and in order (those described first) for letters and colours."""
+
+    def __init__(self, report: Report) -> None:
+        self.known = {reference.id: reference for reference in report.references}
+        named = (
+            segment.reference_id for one in report.media if one.matches for segment in one.matches.segments
+        )
+        self.colours = {key: position for position, key in enumerate(dict.fromkeys([*self.known, *named]))}
+
+    def shown(self, reference: Reference) -> ReferenceView:
+        colour = self.colours[reference.id]
+        return ReferenceView(reference=reference, letter=words.letter(colour), colour=colour)
+
+
+def _media(number: int, media: MediaReport, matched: _Matched) -> MediaView:
+    anchor = f"m{number}"
+    segments = tuple(
+        _segment(anchor, position, segment, media, matched)
+        for position, segment in enumerate(media.matches.segments if media.matches else (), 1)
+    )
+    placed = {id(pair) for segment in segments for pair in segment.pairs}
+    return MediaView(
+        media=media,
+        anchor=anchor,
+        title=words.media_title(media),
+        timeline=timeline(media, matched.known, matched.colours),
+        segments=segments,
+        loose_pairs=tuple(pair for pair in media.pictures if id(pair) not in placed),
+    )
+
+
+def _segment(
+    medium: str, number: int, segment: MatchSegment, media: MediaReport, matched: _Matched
+) -> SegmentView:
+    reference = matched.known.get(segment.reference_id)
+    colour = matched.colours[segment.reference_id]
+    return SegmentView(
+        segment=segment,
+        number=number,
+        anchor=f"{medium}s{number}",
+        letter=words.letter(colour),
+        colour=colour,
+        title=reference.provenance.title if reference else segment.reference_id,
+        changes=words.changes(segment),
+        pairs=tuple(pair for pair in media.pictures if _belongs(pair, segment)),
+        query_outline=_points(outline.frame_on_query(segment)),
+        reference_outline=_points(outline.frame_on_reference(segment)),
+    )
+
+
+def _belongs(pair: SideBySide, segment: MatchSegment) -> bool:
+    return (
+        pair.reference_id == segment.reference_id
+        and segment.query.start_us <= pair.query_us <= segment.query.end_us
+        and segment.reference.start_us <= pair.reference_us <= segment.reference.end_us
+    )
+
+
+def _points(corners: tuple[outline.Point, ...]) -> str:
+    return " ".join(f"{1000 * x:.1f},{1000 * y:.1f}" for x, y in corners)
+
+
+def _rule(segment: SegmentView, media: MediaReport, known: dict[str, Reference]) -> str:
+    query_aspect = _aspect(media.decode.metadata.width, media.decode.metadata.height) if media.decode else 1.0
+    reference = known.get(segment.segment.reference_id)
+    aspect = _aspect(reference.metadata.width, reference.metadata.height) if reference else query_aspect
+    quarter = segment.segment.orientation in outline.QUARTER_TURNS
+    turned_aspect = 1 / aspect if quarter else aspect
+    warp = outline.css_transform(outline.to_query(segment.segment), query_aspect)
+    turn = outline.css_transform(outline.turn(segment.segment.orientation), turned_aspect)
+    return (
+        f"#{segment.anchor} {{ --warp: {warp}; --turn: {turn};"
+        f" --query-aspect: {query_aspect:.5f}; --turned-aspect: {turned_aspect:.5f}; }}"
+    )
+
+
+def _aspect(width: int, height: int) -> float:
+    return width / height if width > 0 and height > 0 else 1.0

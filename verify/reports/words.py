@@ -1,0 +1,138 @@
+"""Numbers, times and labels in, the words of the report out (handbook `reports.md` 4.5).
+
+Pure formatting, the same on every machine: UTC, points for decimals, commas for thousands.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from verify.model import (
+    FindingLabel,
+    MatchSegment,
+    MediaKind,
+    MediaReport,
+    MediaRole,
+    Orientation,
+    PostState,
+    Span,
+)
+
+FINDINGS = {
+    FindingLabel.EARLIER_COPY_FOUND: "Earlier copy found",
+    FindingLabel.MATCH_FOUND_DATE_UNDETERMINED: "Match found, date undetermined",
+    FindingLabel.MATCH_CONSISTENT_WITH_CLAIM: "Match consistent with the claim",
+    FindingLabel.PARTIAL_MATCH: "Partial match",
+    FindingLabel.POSSIBLE_MATCH_NEEDS_REVIEW: "Possible match, needs review",
+    FindingLabel.NO_MATCH_IN_REFERENCE_SET: "No match in the reference set",
+    FindingLabel.INSUFFICIENT_MEDIA: "Not enough picture to compare",
+    FindingLabel.NOT_RETRIEVABLE: "Not retrievable",
+}
+
+STATES = {
+    PostState.OK: "The post was read.",
+    PostState.OK_NO_MEDIA: "The post was read and carries no photo or video.",
+    PostState.DELETED: "The platform says that the post was deleted.",
+    PostState.SUSPENDED: "The platform says that the account is suspended.",
+    PostState.PROTECTED: "The account's posts are visible to its followers only.",
+    PostState.AGE_RESTRICTED: "The platform shows the post to signed-in adults only.",
+    PostState.WITHHELD_IN_COUNTRY: "The platform withholds the post in some countries.",
+    PostState.LOGIN_REQUIRED: "The platform shows the post to signed-in users only.",
+    PostState.RATE_LIMITED: "The platform asked for fewer requests.",
+    PostState.NOT_FOUND_UNCONFIRMED: "No source knows the post. That does not say it was deleted.",
+    PostState.UNSUPPORTED_URL: "No source could resolve the address to media.",
+    PostState.NETWORK_ERROR: "The source could not be reached.",
+    PostState.BAD_RESPONSE: "The source's answer could not be read.",
+}
+
+_ROLES = {
+    MediaRole.OWN: "",
+    MediaRole.QUOTED: "quoted post, ",
+    MediaRole.PARENT: "parent post, ",
+    MediaRole.PAGE: "page, ",
+}
+_KINDS = {MediaKind.VIDEO: "Video", MediaKind.GIF: "Animation", MediaKind.IMAGE: "Photo"}
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def clock(time_us: int) -> str:
+    """A position in a clip, rounded to hundredths: 0:07.42, 1:02:03.00."""
+    hundredths = (max(time_us, 0) + 5_000) // 10_000
+    minutes, rest = divmod(hundredths, 6_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest // 100:02d}.{rest % 100:02d}"
+    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
+
+
+def stretch(span: Span) -> str:
+    """A span of a clip: 0:02.00-0:11.50, or one time for a still."""
+    if span.end_us == span.start_us:
+        return clock(span.start_us)
+    return f"{clock(span.start_us)}\u2013{clock(span.end_us)}"
+
+
+def seconds(length_us: int) -> str:
+    return f"{length_us / 1e6:,.2f} s"
+
+
+def instant(moment: datetime | None) -> str:
+    """An instant to the second: 20 February 2020, 14:03:22 UTC."""
+    if moment is None:
+        return "not known"
+    at = moment.astimezone(UTC)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S} UTC"
+
+
+def stamp(moment: datetime) -> str:
+    """An instant for tables: 2020-02-20 14:03:22Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def size(count: int) -> str:
+    """A size in bytes, and in a unit that fits."""
+    if count < 1_000:
+        return f"{count} bytes"
+    unit, name = (1_000_000, "MB") if count >= 1_000_000 else (1_000, "kB")
+    return f"{count / unit:,.1f} {name} ({count:,} bytes)"
+
+
+def percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "-"
+
+
+def probability(value: float | None) -> str:
+    """A false-match probability: 1 in 12,000."""
+    if value is None:
+        return "not computed"
+    if value <= 0:
+        return "below what can be computed"
+    return f"1 in {1 / value:,.0f}" if value < 0.1 else f"{value:.2f}"
+
+
+def changes(segment: MatchSegment) -> str:
+    """What was done to the reference to give the query, named: mirrored, cropped, speed 1.25."""
+    named = [] if segment.orientation is Orientation.UPRIGHT else [segment.orientation.value]
+    named += segment.transforms
+    if abs(segment.speed - 1) >= 0.01:
+        named.append(f"speed {segment.speed:.2f}")
+    return ", ".join(named) or "none detected"
+
+
+def media_title(media: MediaReport) -> str:
+    """The medium within its post: Video 1, Photo 2 (quoted post)."""
+    kind = media.file.kind if media.file else None
+    role = _ROLES[media.role].rstrip(", ")
+    return f"{_KINDS[kind] if kind else 'Media'} {media.index + 1}" + (f" ({role})" if role else "")
+
+
+def letter(position: int) -> str:
+    """A reference's short name in one report: A ... Z, AA, AB ..."""
+    name = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        name = chr(65 + rest) + name
+    return name
