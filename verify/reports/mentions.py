@@ -35,8 +35,8 @@ class Reading:
 def pieces(claim: Claim) -> tuple[Piece, ...]:
     """The claim's text in order, cut at every boundary of a mention."""
     length = len(claim.text)
-    spans = [(kind, max(0, start), min(length, end)) for kind, start, end in _spans(claim)]
-    cuts = sorted({0, length} | {cut for _, start, end in spans for cut in (start, end) if cut <= length})
+    spans = [(kind, _within(start, length), _within(end, length)) for kind, start, end in _spans(claim)]
+    cuts = sorted({0, length, *(start for _, start, _ in spans), *(end for _, _, end in spans)})
     return tuple(
         Piece(
             text=claim.text[left:right],
@@ -56,6 +56,10 @@ def readings(claim: Claim) -> tuple[Reading, ...]:
     return tuple(
         _reading(mention) for mention in sorted(found, key=lambda mention: (mention.start, mention.end))
     )
+
+
+def _within(offset: int, length: int) -> int:
+    return min(max(offset, 0), length)
 
 
 def _spans(claim: Claim) -> list[tuple[str, int, int]]:
