@@ -351,21 +351,22 @@ def test_depths_count_by_state_and_name_the_oldest(ledger: Ledger, clock: Clock)
     assert found[ItemState.RUNNING, Priority.NORMAL].count == 1
 
 
-def test_the_sweep_names_the_items_no_bell_was_rung_for(ledger: Ledger, clock: Clock) -> None:
-    first, second = enqueue(ledger), enqueue(ledger)
-    ledger.rung([first.id])
-    assert [item.id for item in ledger.sweep().to_ring] == [second.id]
-    clock.pass_seconds(61)
-    assert {item.id for item in ledger.sweep().to_ring} == {first.id, second.id}
-
-
-def test_an_item_put_back_wants_its_bell_again(ledger: Ledger, clock: Clock) -> None:
-    item = enqueue(ledger)
-    ledger.rung([item.id])
+def test_what_is_due_is_counted_by_lane_and_priority_up_to_a_bound(ledger: Ledger, clock: Clock) -> None:
+    ledger.enqueue_many([NewItem(submitted=str(number), priority=Priority.BULK) for number in range(5)])
     ledger.postpone(claim(ledger), NetworkFailed())
-    assert ledger.sweep().to_ring == ()
+    ledger.hand_over(claim(ledger), Lane.ANALYSE)
+    assert (ledger.due(), ledger.due(most=2)) == (4, 2)
+    assert (ledger.due(lane=Lane.FETCH), ledger.due(lane=Lane.ANALYSE)) == (3, 1)
+    assert ledger.due(priorities=(Priority.BREAKING, Priority.NORMAL)) == 0
     clock.pass_seconds(30)
-    assert [item.id for item in ledger.sweep().to_ring] == [item.id]
+    assert ledger.due(lane=Lane.FETCH, priorities=(Priority.BULK,)) == 4
+
+
+def test_work_that_took_too_long_counts_as_lost_at_once(ledger: Ledger) -> None:
+    item = enqueue(ledger)
+    for _ in range(3):
+        ledger.lose(claim(ledger))
+    assert ledger.get(item.id).error_code == "work_abandoned"
 
 
 def test_the_report_of_an_abandoned_item_is_attached_once(ledger: Ledger, clock: Clock) -> None:

@@ -127,7 +127,6 @@ class Sweep:
     requeued: tuple[str, ...] = ()  #: leases that ran out
     abandoned: tuple[str, ...] = ()  #: lost by a worker for the last time: failed, without a report yet
     cancelled: tuple[str, ...] = ()  #: asked to be cancelled, and the worker is gone
-    to_ring: tuple[Item, ...] = ()  #: due, and no bell rung for them lately
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

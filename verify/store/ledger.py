@@ -34,6 +34,7 @@ from verify.store.items import (
 )
 from verify.store.rows import (
     conditions,
+    due_at,
     ended,
     error_values,
     in_state,
@@ -42,6 +43,7 @@ from verify.store.rows import (
     new_row,
     one_item,
     requeued,
+    within,
 )
 from verify.store.tables import checkpoints, items, reports
 
@@ -101,8 +103,7 @@ class Ledger:
 
     def resume(self, item_id: str) -> Item:
         """The item, queued again if it was paused."""
-        queued = {"state": ItemState.QUEUED, "rung_at": None}
-        return self._change(item_id, (in_state(ItemState.PAUSED), queued))
+        return self._change(item_id, (in_state(ItemState.PAUSED), {"state": ItemState.QUEUED}))
 
     def rerun(self, item_id: str, *, forget: Collection[str] | None = None) -> Item:
         """The item, queued once more if it had ended: a retry or a re-check. Its reports stay.
@@ -116,7 +117,6 @@ class Ledger:
             "attempts": 0,
             "losses": 0,
             "retries": 0,
-            "rung_at": None,
             "not_before": self._clock(),
             "cancel_requested": False,
             "stage": "",
@@ -179,7 +179,12 @@ class Ledger:
     # --- what workers do ----------------------------------------------------------------------
 
     def claim(
-        self, *, worker: str, item_id: str = "", lane: Lane | None = None, priority: Priority | None = None
+        self,
+        *,
+        worker: str,
+        item_id: str = "",
+        lane: Lane | None = None,
+        priorities: Collection[Priority] = (),
     ) -> Lease | None:
         """The lease on `item_id`, or on the next item due by priority and age; None when there is none.
 
@@ -187,18 +192,19 @@ class Ledger:
         Raises StorageBusy.
         """
         now = self._clock()
-        due = and_(in_state(ItemState.QUEUED), items.c.not_before <= now)
+        due = due_at(now)
         if item_id:
             lost = and_(
                 self._expired(now), items.c.losses + 1 < self.patience.losses, ~items.c.cancel_requested
             )
             which = and_(items.c.id == item_id, or_(due, lost))
         else:
-            if lane is not None:
-                due &= items.c.lane == lane
-            if priority is not None:
-                due &= items.c.priority == priority
-            first = select(items.c.id).where(due).order_by(items.c.priority, items.c.created_at).limit(1)
+            first = (
+                select(items.c.id)
+                .where(due, *within(lane, priorities))
+                .order_by(items.c.priority, items.c.created_at)
+                .limit(1)
+            )
             # SQLite has no row locks and needs none: the writing transaction holds the only lock.
             which = items.c.id == first.with_for_update(skip_locked=True).scalar_subquery()
         with self._database.writing() as connection:
@@ -284,6 +290,12 @@ class Ledger:
         """
         return self._end(lease, requeued() | {"attempts": items.c.attempts - 1})
 
+    def lose(self, lease: Lease) -> None:
+        """Counts the work as lost at once: it took longer than any item may. Raises StaleLease."""
+        with self._database.writing() as connection:
+            self._held(connection, lease, {"lease_until": self._clock() - timedelta(microseconds=1)})
+        self.sweep()
+
     def end_cancelled(self, lease: Lease) -> Item:
         """The item, cancelled, once its worker has stopped. Raises StaleLease."""
         return self._end(lease, ended(ItemState.CANCELLED))
@@ -295,13 +307,12 @@ class Ledger:
 
     # --- what keeps it going ------------------------------------------------------------------
 
-    def sweep(self, *, ring_again_seconds: float = 60.0, limit: int = 500) -> Sweep:
+    def sweep(self) -> Sweep:
         """What was put right: leases that ran out go back to the queue, or end.
 
         Any process may sweep at any time, and two at once do no harm.
         """
-        now = self._clock()
-        expired = self._expired(now)
+        expired = self._expired(self._clock())
         abandoned = WorkAbandoned(f"{self.patience.losses} workers were lost")
         last = items.c.losses + 1 >= self.patience.losses
         lost = {"losses": items.c.losses + 1}
@@ -313,23 +324,17 @@ class Ledger:
                 connection, and_(expired, last), ended(ItemState.FAILED) | error_values(abandoned) | lost
             )
             back = self._update(connection, expired, requeued() | lost)
-            unrung = or_(
-                items.c.rung_at.is_(None), items.c.rung_at < now - timedelta(seconds=ring_again_seconds)
-            )
-            query = select(items).where(in_state(ItemState.QUEUED), items.c.not_before <= now, unrung)
-            query = query.order_by(items.c.priority, items.c.created_at).limit(limit)
-            to_ring = tuple(item_of(row) for row in connection.execute(query))
         return Sweep(
             requeued=tuple(item.id for item in back),
             abandoned=tuple(item.id for item in failed),
             cancelled=tuple(item.id for item in gone),
-            to_ring=to_ring,
         )
 
-    def rung(self, item_ids: Collection[str]) -> None:
-        """Notes that a bell was rung for these items just now."""
-        with self._database.writing() as connection:
-            self._update(connection, items.c.id.in_(item_ids), {"rung_at": self._clock()})
+    def due(self, *, lane: Lane | None = None, priorities: Collection[Priority] = (), most: int = 100) -> int:
+        """How many items wait for a worker right now; counts no further than `most`."""
+        which = select(items.c.id).where(due_at(self._clock()), *within(lane, priorities)).limit(most)
+        with self._database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(which.subquery())).scalar_one()
 
     # --- in one transaction -------------------------------------------------------------------
 

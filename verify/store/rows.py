@@ -6,10 +6,11 @@ In: records. Out: the columns to write, the conditions to select by, and records
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -41,7 +42,7 @@ def ended(state: ItemState) -> dict[str, Any]:
 
 
 def requeued() -> dict[str, Any]:
-    return {"state": ItemState.QUEUED, "lease_token": None, "lease_until": None, "rung_at": None}
+    return {"state": ItemState.QUEUED, "lease_token": None, "lease_until": None}
 
 
 def error_values(error: VerifyError) -> dict[str, Any]:
@@ -50,6 +51,19 @@ def error_values(error: VerifyError) -> dict[str, Any]:
 
 def in_state(*states: ItemState) -> ColumnElement[bool]:
     return items.c.state == states[0] if len(states) == 1 else items.c.state.in_(states)
+
+
+def due_at(now: datetime) -> ColumnElement[bool]:
+    return and_(in_state(ItemState.QUEUED), items.c.not_before <= now)
+
+
+def within(lane: Lane | None, priorities: Collection[Priority]) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if lane is not None:
+        found.append(items.c.lane == lane)
+    if priorities:
+        found.append(items.c.priority.in_(priorities))
+    return found
 
 
 def conditions(which: ItemFilter) -> list[ColumnElement[bool]]:
@@ -81,8 +95,7 @@ def insert_once(connection: Connection, table: Table, values: dict[str, Any]) ->
 
 def item_of(row: Any) -> Item:
     values = dict(row._mapping)  # noqa: SLF001 - a row's public view
-    for hidden in ("lease_token", "rung_at"):
-        del values[hidden]
+    del values["lease_token"]
     values["state"] = ItemState(values["state"])
     values["lane"] = Lane(values["lane"])
     values["priority"] = Priority(values["priority"])

@@ -82,7 +82,6 @@ items = Table(
     Column("heartbeat_at", Instant),
     Column("worker", String(128), nullable=False, default=""),
     Column("not_before", Instant, nullable=False),
-    Column("rung_at", Instant),
     Column("stage", String(64), nullable=False, default=""),
     Column("progress", Float),
     Column("cancel_requested", Boolean, nullable=False, default=False),

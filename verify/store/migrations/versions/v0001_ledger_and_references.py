@@ -36,7 +36,6 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("worker", sa.String(length=128), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("rung_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stage", sa.String(length=64), nullable=False),
         sa.Column("progress", sa.Float(), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
