@@ -3,7 +3,7 @@
     VerifyError
     ├── PermanentError        trying again cannot help
     │   ├── UsageError            the request itself is wrong
-    │   │   ├── InvalidUrl, UnsupportedUrl, UnreadableInput, NotInReferenceSet,
+    │   │   ├── InvalidUrl, UnsupportedUrl, UnreadableInput, NotInReferenceSet, InvalidProvenance,
     │   │   └── NoSuchItem, UnknownSetting, SchemaTooNew, SandboxUnavailable
     │   ├── PostUnavailable       a platform said why there is nothing
     │   │   ├── PostNotFound, PostDeleted, AccountSuspended, PostProtected,
@@ -80,6 +80,10 @@ class UnreadableInput(UsageError):
 
 class NotInReferenceSet(UsageError):
     """There is no such reference. `verify reference list` shows the identifiers."""
+
+
+class InvalidProvenance(UsageError):
+    """This cannot be recorded of a reference. `verify reference add --help` shows how each fact is written."""
 
 
 class NoSuchItem(UsageError):

@@ -1,0 +1,140 @@
+"""Bytes to fingerprint, and the pictures that a report shows: everything that decodes.
+
+In: a file of the blob store. Out: its `Fingerprint` with what the decoder said of it, and colour
+stills of frame pairs, stored as blobs. Raises what the decoder raises (MediaRejected), BlobMissing,
+StorageFull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from verify.errors import BrokenMedia, PermanentError
+from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint
+from verify.fingerprint.quality import USABLE_QUALITY
+from verify.media.decoder import Decoder
+from verify.media.plan import FramePlan
+from verify.model import (
+    DecodeOutcome,
+    Frame,
+    FramePair,
+    KeyframeRecord,
+    MatchResult,
+    MatchSegment,
+    MediaFile,
+    MediaMetadata,
+    SideBySide,
+)
+from verify.store.blobs import Blobs
+
+STILL_SIDE = 640  # pixels, long side: two fit a page side by side
+PAIRS_SHOWN = 3  # of each segment: its beginning, middle and end
+SEGMENTS_SHOWN = 12  # of each medium, so that a long compilation still makes a readable page
+
+Progress = Callable[[float | None], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What decoding one medium gave."""
+
+    fingerprint: Fingerprint
+    decode: DecodeOutcome
+    keyframes: tuple[KeyframeRecord, ...]
+    exchange_hashes: tuple[tuple[str, str], ...]
+
+
+class Examiner:
+    """Decodes with `decoder` what lies in `blobs`."""
+
+    def __init__(self, decoder: Decoder, blobs: Blobs, plan: FramePlan | None = None) -> None:
+        self._decoder = decoder
+        self._blobs = blobs
+        self._plan = plan or FramePlan()
+
+    def examine(self, file: MediaFile, progress: Progress = lambda _share: None) -> Examination:
+        """The fingerprint of `file` and what goes with it into the report."""
+        with self._decoder.frames(self._blobs.path(file.sha256), file.kind, self._plan) as stream:
+            print_ = fingerprint(
+                _watched(stream, stream.metadata, progress),
+                kind=file.kind,
+                duration_us=stream.metadata.duration_us,
+            )
+            outcome = stream.outcome
+        return Examination(
+            fingerprint=print_,
+            decode=outcome,
+            keyframes=keyframe_records(print_),
+            exchange_hashes=exchange_hashes(print_.picture(0)),
+        )
+
+    def stills(self, file: MediaFile, times_us: Iterable[int]) -> Mapping[int, str]:
+        """The sha256 of a colour JPEG in the blob store for each of `times_us`."""
+        wanted = sorted(set(times_us))
+        found = self._decoder.stills(self._blobs.path(file.sha256), file.kind, wanted, STILL_SIDE)
+        names = [self._blobs.put(still.jpeg) for still in found]
+        return dict(zip(wanted, names, strict=False))  # a broken file may give fewer
+
+    def side_by_side(
+        self, file: MediaFile, result: MatchResult, references: Mapping[str, MediaFile]
+    ) -> tuple[SideBySide, ...]:
+        """The frame pairs a report shows, with their pictures; pairs whose picture is lost are left out."""
+        pairs = [
+            (segment.reference_id, pair)
+            for segment in result.segments[:SEGMENTS_SHOWN]
+            if segment.reference_id in references
+            for pair in shown_pairs(segment)
+        ]
+        query = self._stills_or_none(file, [pair.query_us for _, pair in pairs])
+        known = {
+            name: self._stills_or_none(
+                references[name], [pair.reference_us for owner, pair in pairs if owner == name]
+            )
+            for name in {owner for owner, _ in pairs}
+        }
+        return tuple(
+            SideBySide(
+                reference_id=owner,
+                query_us=pair.query_us,
+                reference_us=pair.reference_us,
+                query_jpeg_sha256=query[pair.query_us],
+                reference_jpeg_sha256=known[owner][pair.reference_us],
+            )
+            for owner, pair in pairs
+            if pair.query_us in query and pair.reference_us in known[owner]
+        )
+
+    def _stills_or_none(self, file: MediaFile, times_us: Sequence[int]) -> Mapping[int, str]:
+        try:
+            return self.stills(file, times_us) if times_us else {}
+        except PermanentError:  # the match stands without its picture
+            return {}
+
+
+def shown_pairs(segment: MatchSegment) -> tuple[FramePair, ...]:
+    """The first, the middle and the last frame pair of a segment."""
+    pairs = segment.pairs
+    if len(pairs) <= PAIRS_SHOWN:
+        return pairs
+    return tuple(pairs[round(place * (len(pairs) - 1) / (PAIRS_SHOWN - 1))] for place in range(PAIRS_SHOWN))
+
+
+def keyframe_records(print_: Fingerprint) -> tuple[KeyframeRecord, ...]:
+    """Every sampled frame with its hash, or why it takes no part in the search."""
+    return tuple(
+        KeyframeRecord(time_us=int(time_us), phash=code.tobytes().hex(), quality=int(quality))
+        if quality >= USABLE_QUALITY
+        else KeyframeRecord(time_us=int(time_us), phash="", quality=int(quality), dropped="flat")
+        for time_us, code, quality in zip(print_.times_us, print_.codes[:, 0], print_.quality, strict=True)
+    )
+
+
+def _watched(frames: Iterable[Frame], metadata: MediaMetadata, progress: Progress) -> Iterator[Frame]:
+    empty = True
+    for frame in frames:
+        empty = False
+        progress(min(1.0, frame.time_us / metadata.duration_us) if metadata.duration_us else None)
+        yield frame
+    if empty:
+        raise BrokenMedia("no picture could be decoded")
