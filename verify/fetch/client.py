@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 
@@ -61,7 +61,7 @@ class Answer:
     @property
     def location(self) -> str:
         """Where a redirect that was not followed leads, absolute; empty for none."""
-        return urljoin(self.url, self.headers["location"]) if "location" in self.headers else ""
+        return _joined(self.url, self.headers.get("location", ""))
 
 
 class Exchange:
@@ -84,7 +84,7 @@ class Exchange:
     @property
     def redirect(self) -> str:
         location = self.headers.get("location", "")
-        return urljoin(self.url, location) if self.status in _REDIRECTS and location else ""
+        return _joined(self.url, location) if self.status in _REDIRECTS and location else ""
 
     def chunks(self, max_bytes: int) -> Iterator[bytes]:
         """The body, in pieces of at most 1 MiB. Raises DownloadTooLarge past `max_bytes`."""
@@ -222,13 +222,13 @@ class GuardedClient:
     def _send(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
         stand_in = self._stand_in(url)
         target = self._guard.target(stand_in or url)
-        extra = {"X-Forwarded-Host": urlsplit(url).netloc} if stand_in else {}
+        extra = {"X-Forwarded-Host": _split(url).netloc} if stand_in else {}
         request = self._http.build_request("GET", target.url, headers={**headers, **extra})
         return self._http.send(request, stream=True)
 
     def _stand_in(self, url: str) -> str:
         """`url` at the server that VERIFY_HOST_MAP names for its host; empty for none."""
-        parts = urlsplit(url)
+        parts = _split(url)
         base = dict(self._settings.host_map).get((parts.hostname or "").lower(), "")
         query = f"?{parts.query}" if parts.query else ""
         return f"{base}{parts.path or '/'}{query}" if base else ""
@@ -263,7 +263,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("retry-after", "").strip()
     if asked.isdigit():
         return float(asked[:9])
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
+    with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
         if asked:
             return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
         reset = int(headers["x-rate-limit-reset"][:12])
@@ -289,13 +289,28 @@ def _translated() -> Iterator[None]:
 
 
 def _judge_redirect(before: str, after: str) -> None:
-    if urlsplit(before).scheme == "https" and urlsplit(after).scheme != "https":
+    if _split(before).scheme == "https" and _split(after).scheme != "https":
         raise ForbiddenScheme(f"https redirects to {after[:200]}")
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+    parts = _split(url)
     return parts.scheme, parts.netloc
+
+
+def _joined(base: str, location: str) -> str:
+    """Where `location` leads from `base`; as it stands when it is malformed, to be refused as such."""
+    try:
+        return urljoin(base, location) if location else ""
+    except ValueError:
+        return location
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise InvalidUrl(url[:200]) from error
 
 
 def _digits(text: str) -> str:

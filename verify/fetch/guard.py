@@ -126,6 +126,8 @@ class Guard:
         return records
 
     def _records(self, host: str, port: int) -> tuple[str, ...]:
+        if _is_literal(host):
+            return (host,)
         try:
             records = tuple(self._resolve(host, port))
         except (OSError, UnicodeError) as error:

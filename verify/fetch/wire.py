@@ -102,12 +102,13 @@ class GuardedTransport(httpx2.HTTPTransport):
     """The HTTP library's transport over judged connections; no proxy, nothing from the environment."""
 
     def __init__(self, guard: Guard) -> None:
-        super().__init__(trust_env=False)
+        context = httpx2.create_ssl_context(trust_env=False)
+        super().__init__(verify=context, trust_env=False)
         self._pool.close()
         # The library has no public way to give its transport a network backend; a test proves that
         # nothing is dialled around this one.
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=context,
             network_backend=_GuardedBackend(guard),
             max_connections=32,
             max_keepalive_connections=8,
