@@ -332,7 +332,9 @@ class Provenance:
     title: str
     source_url: str = ""
     archive_url: str = ""
-    first_seen: str = ""  #: ISO 8601 date or instant, as precise as known: "2016", "2016-08", "2016-08-24", ...
+    first_seen: str = (
+        ""  #: ISO 8601 date or instant, as precise as known: "2016", "2016-08", "2016-08-24", ...
+    )
     first_seen_basis: DateBasisKind | None = None
     place: str = ""
     latitude: float | None = None  #: degrees
@@ -509,7 +511,9 @@ class MediaReport:
     file: MediaFile | None = None
     decode: DecodeOutcome | None = None
     keyframes: tuple[KeyframeRecord, ...] = ()
-    exchange_hashes: tuple[tuple[str, str], ...] = ()  #: ("pdq", hex), ("phash64", hex), ... of the first good frame
+    exchange_hashes: tuple[
+        tuple[str, str], ...
+    ] = ()  #: ("pdq", hex), ("phash64", hex), ... of the first good frame
     matches: MatchResult | None = None
     pictures: tuple[SideBySide, ...] = ()
     problem: Problem | None = None
@@ -541,3 +545,43 @@ class Report:
     reference_count: int = 0
     reference_digest: str = ""
     versions: Versions
+
+
+# --- human judgement --------------------------------------------------------------------------
+
+
+class JudgementKind(StrEnum):
+    """What a person said about a report."""
+
+    CONFIRM = "confirm"  #: this match is one
+    REJECT = "reject"  #: this match is none; feeds the list for recalibration
+    RATING = "rating"
+    NOTE = "note"
+
+
+class Rating(StrEnum):
+    """A person's rating of the media, in MediaReview's words (handbook `reports.md` 4.1)."""
+
+    MISSING_CONTEXT = "DecontextualizedContent"
+    EDITED_OR_CROPPED = "EditedOrCroppedContent"
+    ORIGINAL = "OriginalMediaContent"
+    SATIRE_OR_PARODY = "SatireOrParodyContent"
+    STAGED = "StagedContent"
+    TRANSFORMED = "TransformedContent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One statement of a named person; a later one stands beside it and never replaces it."""
+
+    id: str
+    item_id: str
+    run: int  #: of the report it is about
+    kind: JudgementKind
+    by: str
+    at: datetime
+    media_sha256: str = ""  #: of the query, for a confirmed or rejected match
+    reference_id: str = ""
+    query: Span | None = None
+    rating: Rating | None = None
+    note: str = ""

@@ -181,3 +181,105 @@ reference_changes = Table(
     Column("change", String(16), nullable=False),
     Column("changed_at", Instant, nullable=False),
 )
+
+# --- the desk: who may do what, what people said, whom to tell ----------------------------------
+
+users = Table(
+    "users",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(128), nullable=False, unique=True),
+    Column("password", String(256), nullable=False),
+    Column("scopes", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("user_id", String(32), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("key_sha256", String(64), nullable=False, unique=True),
+    Column("scopes", String(64), nullable=False),
+    Column("per_minute", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+#: Only ever inserted into.
+judgements = Table(
+    "judgements",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("item_id", String(32), ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("said_by", String(128), nullable=False),
+    Column("said_at", Instant, nullable=False),
+    Column("media_sha256", String(64), nullable=False, default=""),
+    Column("reference_id", String(64), nullable=False, default=""),
+    Column("query_start_us", BigInteger),
+    Column("query_end_us", BigInteger),
+    Column("rating", String(64), nullable=False, default=""),
+    Column("note", Text, nullable=False, default=""),
+    Index(None, "item_id", "said_at"),
+    Index(None, "kind", "said_at"),
+)
+
+webhooks = Table(
+    "webhooks",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("added_by", String(128), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("removed_at", Instant),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    METADATA,
+    Column("webhook_id", String(32), ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", String(32), ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("last_status", Integer),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("webhook_id", "item_id", "run"),
+    Index(None, "state", "not_before"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("owner", String(64), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("request_sha256", String(64), nullable=False),
+    Column("item_ids", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "key"),
+)
+
+#: What the full-text search reads: one folded text per item.
+item_texts = Table(
+    "item_texts",
+    METADATA,
+    Column("item_id", String(32), ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("indexed_at", Instant, nullable=False),
+)
