@@ -6,7 +6,7 @@ report, or queued again for a retry. The stages themselves are in `verify.pipeli
 
 from __future__ import annotations
 
-from verify.errors import ItemCancelled, StaleLease, StorageBusy, StorageFull, TransientError
+from verify.errors import ItemCancelled, StaleLease, TransientError
 from verify.model import FindingLabel, Report
 from verify.pipeline.heart import Heart
 from verify.pipeline.parts import CODE_VERSION, Parts
@@ -31,7 +31,8 @@ class Pipeline:
 
         With `last_try` a failure that might pass by itself ends the item too, with a report: nobody
         would come back for it. Otherwise the item is queued for a retry while the ledger grants one.
-        Raises StaleLease when another worker took over, StorageFull and StorageBusy.
+        Raises StaleLease when another worker took over, and StorageFull or StorageBusy on the last try.
+        Then, and on an interrupt, the item goes back to the queue for whoever takes it next.
         """
         ledger = self._parts.ledger
         try:
@@ -42,11 +43,17 @@ class Pipeline:
                     watch(stage, progress)
 
                 report = Run(self._parts, lease, last_try=last_try, watch=look).report()
+        except (KeyboardInterrupt, SystemExit):
+            ledger.release(lease)
+            raise
         except ItemCancelled:
             return ledger.end_cancelled(lease)
-        except (StaleLease, StorageFull, StorageBusy):
+        except StaleLease:
             raise
         except TransientError as error:
+            if last_try:  # the store itself failed: there is no report to end the item with
+                ledger.release(lease)
+                raise
             later = ledger.postpone(lease, error, wait_seconds=error.retry_after_seconds)
             return later or self.check(lease, last_try=True, watch=watch)
         return self._end(lease, report)

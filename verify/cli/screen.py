@@ -1,0 +1,82 @@
+"""What a person sees while the work goes on: progress and problems, on standard error.
+
+On a terminal one live line per item; anywhere else one plain line per stage. Text of posts and files
+is made inert before it is shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from verify.reports.inert import clean
+
+_STAGE_WORDS = {
+    "resolve": "resolving the post",
+    "fetch": "fetching the media",
+    "fingerprint": "decoding and fingerprinting",
+    "match": "searching the reference set",
+    "find": "comparing with the claim",
+}
+
+
+def complain(problem: object) -> None:
+    """A problem, in one line of standard error."""
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(
+        f"verify: {clean(str(problem))}"
+    )
+
+
+def say(text: str) -> None:
+    """A result, on standard output as it is."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.flush()
+
+
+def stage_words(stage: str) -> str:
+    name, _, medium = stage.partition("/")
+    words = _STAGE_WORDS.get(name, name)
+    return f"{words} (medium {int(medium) + 1})" if medium.isdigit() and medium != "0" else words
+
+
+class ItemScreen:
+    """The progress of one item; `watch` is what the pipeline calls."""
+
+    def __init__(self, title: str, *, quiet: bool = False) -> None:
+        self._title = clean(title, 60)
+        self._console = Console(stderr=True, quiet=quiet)
+        self._stage = ""
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task(self._title, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def watch(self, stage: str, progress: float | None) -> None:
+        words = stage_words(stage)
+        if stage != self._stage:
+            self._stage = stage
+            if not self._console.is_terminal:
+                self._console.print(f"{self._title}: {words}", markup=False, highlight=False, soft_wrap=True)
+        total = None if progress is None else 1.0
+        self._bar.update(
+            self._task, description=f"{self._title}: {words}", total=total, completed=progress or 0.0
+        )
