@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, select
+from sqlalchemy import Connection, Table, and_, case, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -42,7 +42,9 @@ def ended(state: ItemState) -> dict[str, Any]:
 
 
 def requeued() -> dict[str, Any]:
-    return {"state": ItemState.QUEUED, "lease_token": None, "lease_until": None}
+    # An item that was asked to stop does not go back to the queue.
+    state = case((items.c.cancel_requested, ItemState.CANCELLED), else_=ItemState.QUEUED)
+    return {"state": state, "lease_token": None, "lease_until": None}
 
 
 def error_values(error: VerifyError) -> dict[str, Any]:
