@@ -11,7 +11,7 @@
     │   ├── FetchRefused          we will not or cannot fetch this
     │   │   ├── ForbiddenAddress, ForbiddenScheme, TooManyRedirects,
     │   │   ├── DownloadTooLarge, HttpRefused, MediaGone
-    │   │   └── EncodedResponse
+    │   │   └── EncodedResponse, NotStored
     │   ├── BadResponse           an answer that cannot be read
     │   ├── MediaRejected         bytes that are not footage we read
     │   │   ├── EmptyMedia, WrongMediaType, WebPageInstead, PlaylistRejected, ArchiveRejected,
@@ -19,7 +19,7 @@
     │   ├── ItemCancelled         somebody asked for it
     │   └── WorkAbandoned         three attempts were lost
     └── TransientError        trying again may help
-        ├── NetworkFailed, FetchTimedOut, ServerFailed, RateLimited
+        ├── NetworkFailed (NameNotResolved), FetchTimedOut, ServerFailed, RateLimited
         ├── StorageFull, StorageBusy, BlobMissing
         └── StaleLease
 
@@ -88,6 +88,26 @@ class InvalidProvenance(UsageError):
 
 class NoSuchItem(UsageError):
     """There is no such item. `verify list` shows the identifiers."""
+
+
+class NoSuchRecord(UsageError):
+    """There is no such record. The list it belongs to shows the identifiers."""
+
+
+class NotSignedIn(UsageError):
+    """This needs a key or a signed-in person. Send a key as `Authorization: Bearer ...`, or sign in."""
+
+
+class NotAllowed(UsageError):
+    """This key or person may not do that. An administrator can give the scope that is named."""
+
+
+class ForgedRequest(UsageError):
+    """The request did not come from one of this server's own pages. Reload the page and try again."""
+
+
+class RequestTooLarge(UsageError):
+    """The request is larger than this server takes. Nothing of it was kept."""
 
 
 class UnknownSetting(UsageError):
@@ -168,6 +188,10 @@ class MediaGone(FetchRefused):
     """The server has no file at this address (any more)."""
 
 
+class NotStored(FetchRefused):
+    """Nothing is stored for this address, and VERIFY_OFFLINE (--offline) forbids asking for it."""
+
+
 class EncodedResponse(FetchRefused):
     """The server sent the file compressed although that was not asked for."""
 
@@ -229,6 +253,10 @@ class NetworkFailed(TransientError):
     """The server could not be reached."""
 
 
+class NameNotResolved(NetworkFailed):
+    """The server's name could not be resolved to an address. Check the spelling and the connection."""
+
+
 class FetchTimedOut(TransientError):
     """The server was too slow."""
 
@@ -251,6 +279,10 @@ class StorageBusy(TransientError):
 
 class BlobMissing(TransientError):
     """A stored file is missing or damaged. It will be fetched again."""
+
+
+class TooManyRequests(TransientError):
+    """This key or address sent too many requests. Wait as long as Retry-After says."""
 
 
 class StaleLease(TransientError):

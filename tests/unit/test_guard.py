@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from verify.errors import FetchRefused, ForbiddenAddress, ForbiddenScheme, InvalidUrl, NetworkFailed
+from verify.errors import FetchRefused, ForbiddenAddress, ForbiddenScheme, InvalidUrl, NameNotResolved
 from verify.fetch.guard import Guard, check_address, is_public
 
 FORBIDDEN = (
@@ -270,12 +270,12 @@ def test_a_failed_lookup_is_not_dialled(error: Exception) -> None:
     def resolve(_host: str, _port: int) -> tuple[str, ...]:
         raise error
 
-    with pytest.raises(NetworkFailed):
+    with pytest.raises(NameNotResolved):
         Guard(resolver=resolve).addresses("example.com", 443)
 
 
 def test_an_empty_answer_is_not_dialled() -> None:
-    with pytest.raises(NetworkFailed):
+    with pytest.raises(NameNotResolved):
         Guard(resolver=lambda _host, _port: ()).addresses("example.com", 443)
 
 

@@ -11,40 +11,38 @@ Redirects are followed by hand, each judged anew; other hosts never see the call
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import Self, TypeVar
 
 import httpx2
 
 from verify.errors import (
-    BadResponse,
-    DownloadTooLarge,
-    FetchTimedOut,
     ForbiddenScheme,
-    HttpRefused,
     InvalidUrl,
-    MediaGone,
-    NetworkFailed,
+    NotStored,
     RateLimited,
     ServerFailed,
     TooManyRedirects,
+    TransientError,
     VerifyError,
 )
+from verify.fetch.cache import ResponseCache, Stored
+from verify.fetch.exchange import Exchange, join_url, split_url, translated
 from verify.fetch.guard import Guard, Resolver
 from verify.fetch.log import AcquisitionLog
+from verify.fetch.manners import Manners
+from verify.fetch.statuses import status_error
 from verify.fetch.wire import GuardedTransport, wall_clock
 from verify.model import Attempt
 from verify.settings import Settings
 
+Made = TypeVar("Made")
+
 API_MAX_BYTES = 2 * 2**20  # of one answer; reliability.md 2.2
 MAX_REDIRECTS = 3  # same
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -61,42 +59,17 @@ class Answer:
     @property
     def location(self) -> str:
         """Where a redirect that was not followed leads, absolute; empty for none."""
-        return _joined(self.url, self.headers.get("location", ""))
+        return join_url(self.url, self.headers.get("location", ""))
 
 
-class Exchange:
-    """One open response. `chunks` reads it once, hashing as it goes."""
-
-    def __init__(self, url: str, response: httpx2.Response) -> None:
-        self.url = url
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
-        self.detail = ""  #: for the log
-        self._response = response
-        self._digest = hashlib.sha256()
-        self._size_bytes = 0
-
-    @property
-    def sha256(self) -> str | None:
-        """Of what was read of the body so far, content decoding undone; None before the first byte."""
-        return self._digest.hexdigest() if self._size_bytes else None
-
-    @property
-    def redirect(self) -> str:
-        location = self.headers.get("location", "")
-        return _joined(self.url, location) if self.status in _REDIRECTS and location else ""
-
-    def chunks(self, max_bytes: int) -> Iterator[bytes]:
-        """The body, in pieces of at most 1 MiB. Raises DownloadTooLarge past `max_bytes`."""
-        if int(_digits(self.headers.get("content-length", ""))) > max_bytes:
-            raise DownloadTooLarge(f"more than {max_bytes} bytes announced")
-        with _translated():
-            for chunk in self._response.iter_bytes():
-                self._size_bytes += len(chunk)
-                if self._size_bytes > max_bytes:
-                    raise DownloadTooLarge(f"more than {max_bytes} bytes sent")
-                self._digest.update(chunk)
-                yield chunk
+@dataclass(frozen=True, slots=True)
+class _Question:
+    url: str
+    source: str
+    accept: str
+    headers: Mapping[str, str]
+    max_bytes: int
+    max_redirects: int
 
 
 class GuardedClient:
@@ -105,6 +78,8 @@ class GuardedClient:
     def __init__(self, settings: Settings, resolver: Resolver | None = None) -> None:
         self._settings = settings
         self._guard = Guard(settings.allow_private_hosts, resolver)
+        self._manners = Manners(settings)
+        self._cache = ResponseCache(settings.home.expanduser() / "answers")
         self._http = httpx2.Client(
             transport=GuardedTransport(self._guard),
             trust_env=False,
@@ -135,26 +110,83 @@ class GuardedClient:
         accept: str = "application/json",
         headers: Mapping[str, str] = _NO_HEADERS,
         max_redirects: int = MAX_REDIRECTS,
+        fresh: bool = False,
     ) -> Answer:
         """Read `url` whole, whatever status it answers with.
 
         `log` collects an Attempt per request under the name `source`. With `max_redirects=0` a
-        redirect is an answer like any other and where it leads is not contacted.
-        Raises InvalidUrl, FetchRefused, NetworkFailed, FetchTimedOut or BadResponse; the attempt
-        that failed is in `log` by then.
+        redirect is an answer like any other and where it leads is not contacted. An answer stored
+        less than VERIFY_CACHE_SECONDS ago is given again unless `fresh`; an older one is asked about
+        with its ETag. Failures that may pass within seconds are tried VERIFY_FETCH_TRIES times.
+        Raises InvalidUrl, FetchRefused, NetworkFailed, FetchTimedOut, RateLimited or BadResponse; the
+        attempts that failed are in `log` by then.
         """
         book = log or AcquisitionLog()
+        place = self._stand_in(url) or url
+        stored = self._cache.find(place, accept)
+        if stored is not None and (self._settings.offline or self._is_fresh(stored, fresh=fresh)):
+            return _from_store(url, stored, source, book)
+        conditions = stored.conditions if stored else _NO_HEADERS
+        answer = self._ask(
+            _Question(url, source, accept, {**headers, **conditions}, max_bytes, max_redirects), book
+        )
+        if answer.status == 304 and stored is not None:
+            self._cache.renew(place, accept)
+            return _not_modified(answer, stored, book)
+        if answer.status == 200:
+            self._cache.keep(place, accept, answered=answer.url, headers=answer.headers, body=answer.body)
+        return answer
+
+    def tries(self, work: Callable[[], Made]) -> Made:
+        """`work()`, again after a pause while its failure may pass; raises its last error."""
+        tried = 1
+        while True:
+            try:
+                return work()
+            except TransientError as error:
+                if not self._manners.wait_to_retry(error, tried):
+                    raise
+                tried += 1
+
+    def _ask(self, question: _Question, log: AcquisitionLog) -> Answer:
+        """The answer, or the last of several when the failure is one that may pass."""
+        answers: list[Answer] = []
+
+        def work() -> Answer:
+            answers.append(self._ask_once(question, log))
+            failure = status_error(answers[-1].status, answers[-1].headers)
+            if isinstance(failure, TransientError):
+                raise failure
+            return answers[-1]
+
+        try:
+            return self.tries(work)
+        except (ServerFailed, RateLimited):
+            if not answers:  # the host asked for quiet before: nothing was sent
+                raise
+            return answers[-1]
+
+    def _ask_once(self, question: _Question, log: AcquisitionLog) -> Answer:
         with self.open(
-            url, source=source, log=book, accept=accept, headers=headers, max_redirects=max_redirects
+            question.url,
+            source=question.source,
+            log=log,
+            accept=question.accept,
+            headers=question.headers,
+            max_redirects=question.max_redirects,
         ) as exchange:
-            body = b"".join(exchange.chunks(max_bytes))
+            body = b"".join(exchange.chunks(question.max_bytes))
+        assert exchange.attempt is not None
         return Answer(
             url=exchange.url,
             status=exchange.status,
             headers=exchange.headers,
             body=body,
-            attempt=book.attempts[-1],
+            attempt=exchange.attempt,
         )
+
+    def _is_fresh(self, stored: Stored, *, fresh: bool) -> bool:
+        return not fresh and stored.age_seconds < self._settings.cache_seconds
 
     @contextlib.contextmanager
     def open(
@@ -194,41 +226,54 @@ class GuardedClient:
         exchange: Exchange | None = None
         outcome, detail = "interrupted", ""
         try:
-            with _translated(), contextlib.closing(self._send(url, headers)) as response:
-                exchange = Exchange(url, response)
+            with self._sent(url, headers) as exchange:
                 yield exchange
             failure = status_error(exchange.status, exchange.headers)
-            outcome, detail = (
-                ("redirect" if exchange.redirect else failure.code if failure else "ok"),
-                exchange.detail,
-            )
+            outcome = failure.code if failure else "redirect" if exchange.redirect else "ok"
         except VerifyError as error:
             outcome, detail = error.code, error.detail
             raise
         finally:
-            log.add(
-                Attempt(
-                    source=source,
-                    url=url,
-                    started_at=started_at,
-                    ended_at=datetime.now(UTC),
-                    outcome=outcome,
-                    http_status=None if exchange is None else exchange.status,
-                    sha256=None if exchange is None else exchange.sha256,
-                    detail=detail,
-                )
+            attempt = Attempt(
+                source=source,
+                url=url,
+                started_at=started_at,
+                ended_at=datetime.now(UTC),
+                outcome=outcome,
+                http_status=None if exchange is None else exchange.status,
+                sha256=None if exchange is None else exchange.sha256,
+                detail=detail,
             )
+            if exchange is not None:
+                exchange.attempt = attempt
+            log.add(attempt)
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+    @contextlib.contextmanager
+    def _sent(self, url: str, headers: Mapping[str, str]) -> Iterator[Exchange]:
+        """The response to one request, sent when it is this host's turn; how it went is remembered."""
         stand_in = self._stand_in(url)
         target = self._guard.target(stand_in or url)
-        extra = {"X-Forwarded-Host": _split(url).netloc} if stand_in else {}
+        if self._settings.offline:
+            raise NotStored(url[:200])
+        extra = {"X-Forwarded-Host": split_url(url).netloc} if stand_in else {}
         request = self._http.build_request("GET", target.url, headers={**headers, **extra})
-        return self._http.send(request, stream=True)
+        name = f"{target.host}:{target.port}"
+        with self._manners.turn(name):
+            try:
+                with translated(), contextlib.closing(self._http.send(request, stream=True)) as response:
+                    exchange = Exchange(url, response)
+                    yield exchange
+            except VerifyError as error:
+                self._manners.note(name, error)
+                raise
+            self._manners.note(name, status_error(exchange.status, exchange.headers))
 
     def _stand_in(self, url: str) -> str:
         """`url` at the server that VERIFY_HOST_MAP names for its host; empty for none."""
-        parts = _split(url)
+        try:
+            parts = split_url(url)
+        except InvalidUrl:  # refused later, by the guard, inside an attempt
+            return ""
         base = dict(self._settings.host_map).get((parts.hostname or "").lower(), "")
         query = f"?{parts.query}" if parts.query else ""
         return f"{base}{parts.path or '/'}{query}" if base else ""
@@ -245,73 +290,33 @@ def user_agent(settings: Settings) -> str:
     return f"verify/0.1 (footage provenance research{'; ' + printable if printable else ''})"
 
 
-def status_error(status: int, headers: Mapping[str, str]) -> VerifyError | None:
-    """The error that an HTTP status stands for; None below 400. `headers` have lower-case names."""
-    if status < 400:
-        return None
-    if status == 429:
-        return RateLimited(f"HTTP {status}", retry_after_seconds=retry_after(headers))
-    if status in {404, 410}:
-        return MediaGone(f"HTTP {status}")
-    if status >= 500 or status == 408:
-        return ServerFailed(f"HTTP {status}", retry_after_seconds=retry_after(headers))
-    return HttpRefused(f"HTTP {status}")
+def _from_store(url: str, stored: Stored, source: str, log: AcquisitionLog) -> Answer:
+    """A stored answer, with an attempt that says so and how old it is."""
+    now = datetime.now(UTC)
+    attempt = Attempt(
+        source=source,
+        url=url,
+        started_at=now,
+        ended_at=now,
+        outcome="stored",
+        sha256=stored.sha256,
+        detail=f"stored {stored.age_seconds:.0f} s before; nothing was sent",
+    )
+    log.add(attempt)
+    return Answer(url=stored.url, status=200, headers=stored.headers, body=stored.body, attempt=attempt)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as the server asks: Retry-After in either form, or X's x-rate-limit-reset."""
-    asked = headers.get("retry-after", "").strip()
-    if asked.isdigit():
-        return float(asked[:9])
-    with contextlib.suppress(KeyError, ValueError, TypeError, OverflowError):
-        if asked:
-            return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
-        reset = int(headers["x-rate-limit-reset"][:12])
-        return max(0.0, reset - datetime.now(UTC).timestamp())
-    return None
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """The HTTP library's errors as ours; the one edge where they cross."""
-    try:
-        yield
-    except httpx2.InvalidURL as error:
-        raise InvalidUrl(str(error)) from error
-    except httpx2.TimeoutException as error:
-        raise FetchTimedOut(str(error)) from error
-    except httpx2.UnsupportedProtocol as error:
-        raise ForbiddenScheme(str(error)) from error
-    except httpx2.DecodingError as error:
-        raise BadResponse(str(error)) from error
-    except (httpx2.HTTPError, httpx2.StreamError) as error:
-        raise NetworkFailed(str(error)) from error
+def _not_modified(answer: Answer, stored: Stored, log: AcquisitionLog) -> Answer:
+    detail = f"the server says that what was stored {stored.age_seconds:.0f} s before still holds"
+    attempt = log.conclude(answer.attempt, outcome="not_modified", detail=detail)
+    return replace(answer, status=200, headers=stored.headers, body=stored.body, attempt=attempt)
 
 
 def _judge_redirect(before: str, after: str) -> None:
-    if _split(before).scheme == "https" and _split(after).scheme != "https":
+    if split_url(before).scheme == "https" and split_url(after).scheme != "https":
         raise ForbiddenScheme(f"https redirects to {after[:200]}")
 
 
 def _origin(url: str) -> tuple[str, str]:
-    parts = _split(url)
+    parts = split_url(url)
     return parts.scheme, parts.netloc
-
-
-def _joined(base: str, location: str) -> str:
-    """Where `location` leads from `base`; as it stands when it is malformed, to be refused as such."""
-    try:
-        return urljoin(base, location) if location else ""
-    except ValueError:
-        return location
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise InvalidUrl(url[:200]) from error
-
-
-def _digits(text: str) -> str:
-    return text[:18] if text.isdigit() else "0"

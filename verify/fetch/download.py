@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -30,8 +31,10 @@ from verify.errors import (
     VerifyError,
     WebPageInstead,
 )
-from verify.fetch.client import Exchange, GuardedClient, status_error
+from verify.fetch.client import GuardedClient
+from verify.fetch.exchange import Exchange
 from verify.fetch.log import AcquisitionLog
+from verify.fetch.statuses import status_error
 from verify.model import Attempt, MediaFile, MediaKind, MediaRef
 from verify.settings import Settings
 
@@ -83,7 +86,7 @@ class Downloader:
         failures: list[VerifyError] = []
         for url in _addresses(ref):
             try:
-                return self._fetch(url, ref, blobs, book), book.attempts
+                return self._client.tries(partial(self._fetch, url, ref, blobs, book)), book.attempts
             except StorageFull:
                 raise
             except (PermanentError, TransientError) as error:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from verify.errors import ForbiddenAddress, ForbiddenScheme, InvalidUrl, NetworkFailed
+from verify.errors import ForbiddenAddress, ForbiddenScheme, InvalidUrl, NameNotResolved
 
 Resolver = Callable[[str, int], Sequence[str]]  # (host, port) -> every address; raises OSError
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -117,7 +117,7 @@ class Guard:
     def addresses(self, host: str, port: int) -> tuple[str, ...]:
         """The addresses of `host` that may be dialled: all of its records, or none.
 
-        Raises ForbiddenAddress when any record is not public, NetworkFailed when there is none.
+        Raises ForbiddenAddress when any record is not public, NameNotResolved when there is none.
         """
         records = self._records(host, port)
         if not self._is_excepted(host, port):
@@ -131,9 +131,9 @@ class Guard:
         try:
             records = tuple(self._resolve(host, port))
         except (OSError, UnicodeError) as error:
-            raise NetworkFailed(f"the name {host} does not resolve") from error
+            raise NameNotResolved(host) from error
         if not records:
-            raise NetworkFailed(f"the name {host} has no address")
+            raise NameNotResolved(f"{host} has no address")
         return records
 
     def _is_excepted(self, host: str, port: int) -> bool:

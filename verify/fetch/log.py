@@ -33,11 +33,11 @@ class AcquisitionLog:
         if self._on_attempt is not None:
             self._on_attempt(attempt)
 
-    def conclude(self, attempt: Attempt, *, outcome: str, detail: str = "") -> None:
+    def conclude(self, attempt: Attempt, *, outcome: str, detail: str = "") -> Attempt:
         """Write down what the answer of `attempt` turned out to mean, in its place."""
+        concluded = replace(attempt, outcome=outcome, detail=detail or attempt.detail)
         with self._lock:
             for position, known in enumerate(self._attempts):
                 if known is attempt:
-                    self._attempts[position] = replace(
-                        attempt, outcome=outcome, detail=detail or attempt.detail
-                    )
+                    self._attempts[position] = concluded
+        return concluded

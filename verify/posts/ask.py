@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from verify.errors import BadResponse, HttpRefused, LoginRequired, MediaGone, PostNotFound, VerifyError
-from verify.fetch.client import API_MAX_BYTES, Answer, GuardedClient, status_error
+from verify.fetch.client import API_MAX_BYTES, Answer, GuardedClient
 from verify.fetch.download import looks_like_html
 from verify.fetch.log import AcquisitionLog
+from verify.fetch.statuses import status_error
 from verify.settings import Settings
 
 _LOGIN = re.compile(r"(?i)/(?:accounts/)?(?:login|signin|sign_in|i/flow/login|auth)\b")
