@@ -4,7 +4,8 @@
     ├── PermanentError        trying again cannot help
     │   ├── UsageError            the request itself is wrong
     │   │   ├── InvalidUrl, UnsupportedUrl, UnreadableInput, NotInReferenceSet, InvalidProvenance,
-    │   │   └── NoSuchItem, UnknownSetting, SchemaTooNew, SandboxUnavailable
+    │   │   ├── NoSuchItem, NoSuchRecord, UnknownSetting, SchemaTooNew, SandboxUnavailable,
+    │   │   └── NotSignedIn, NotAllowed, ForgedRequest, RequestTooLarge
     │   ├── PostUnavailable       a platform said why there is nothing
     │   │   ├── PostNotFound, PostDeleted, AccountSuspended, PostProtected,
     │   │   └── AgeRestricted, WithheldInCountry, LoginRequired, PostWithoutMedia
@@ -21,7 +22,7 @@
     └── TransientError        trying again may help
         ├── NetworkFailed (NameNotResolved), FetchTimedOut, ServerFailed, RateLimited
         ├── StorageFull, StorageBusy, BlobMissing
-        └── StaleLease
+        └── TooManyRequests, StaleLease
 
 A class's docstring is the sentence the user reads; `detail` is what is particular to this case.
 """

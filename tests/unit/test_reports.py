@@ -17,7 +17,17 @@ from jsonschema import Draft202012Validator
 from selectolax.lexbor import LexborHTMLParser
 
 from verify.errors import UnreadableInput
-from verify.model import FindingLabel, MatchKind, MediaReport, Orientation, Report, Span
+from verify.model import (
+    FindingLabel,
+    Judgement,
+    JudgementKind,
+    MatchKind,
+    MediaReport,
+    Orientation,
+    Rating,
+    Report,
+    Span,
+)
 from verify.reports import (
     from_json,
     inert,
@@ -394,3 +404,25 @@ def test_letters_run_past_z() -> None:
 def with_segments(*segments: object) -> MediaReport:
     medium = sample.media()
     return replace(medium, matches=replace(medium.matches, segments=segments))
+
+
+def test_what_people_said_stands_apart_from_the_finding_and_by_its_match() -> None:
+    report, match = sample.report(), sample.segment()
+    rejected = Judgement(
+        id="1", item_id="i", run=1, kind=JudgementKind.REJECT, by="Ana <b>", at=sample.POSTED, note="other hull",
+        media_sha256=report.media[0].file.sha256, reference_id=match.reference_id, query=match.query,
+    )  # fmt: skip
+    rated = Judgement(
+        id="2",
+        item_id="i",
+        run=1,
+        kind=JudgementKind.RATING,
+        by="Bo",
+        at=sample.POSTED,
+        rating=Rating.MISSING_CONTEXT,
+    )
+    tree = LexborHTMLParser(to_html(report, {}, (rejected, rated)))
+    assert "Ana <b>" in tree.css_first("#m1s1 .said").text()
+    assert "rejects this match. other hull" in tree.css_first("#m1s1 .said").text()
+    assert "Missing context" in tree.css_first("#judgement").text()
+    assert "Bo" not in tree.css_first("header.finding").text()

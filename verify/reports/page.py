@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from verify.model import Report
+from verify.model import Judgement, Report
 from verify.reports import inert, next_steps, words
 from verify.reports.view import view
 
+_POLICY = "default-src 'none'; img-src data:; style-src '{}'; base-uri 'none'; form-action 'none'"
 _ROWS_OPEN = 40
 """Longer tables start folded."""
 
@@ -38,10 +39,9 @@ def environment() -> Environment:
     made.filters.update(visible=inert.visible, drawn=inert.drawn, clean=inert.clean, link=inert.link)
     made.filters.update(clock=words.clock, stretch=words.stretch, seconds=words.seconds, size=words.size)
     made.filters.update(instant=words.instant, stamp=words.stamp, probability=words.probability)
-    made.globals.update(
-        finding_words=words.FINDINGS, state_words=words.STATES, percent=words.percent, rows_open=_ROWS_OPEN,
-        archive_links=next_steps.archives, search_links=next_steps.searches, map_link=next_steps.map_of,
-    )  # fmt: skip
+    made.globals.update(finding_words=words.FINDINGS, state_words=words.STATES, rating_words=words.RATINGS)
+    made.globals.update(archive_links=next_steps.archives, search_links=next_steps.searches)
+    made.globals.update(map_link=next_steps.map_of, percent=words.percent, rows_open=_ROWS_OPEN)
     return made
 
 
@@ -50,12 +50,12 @@ def style() -> str:
     return files("verify.reports").joinpath("templates/report.css").read_text(encoding="utf-8")
 
 
-def to_html(report: Report, pictures: Mapping[str, bytes]) -> str:
-    """The report as one HTML file.
+def to_html(report: Report, pictures: Mapping[str, bytes], judgements: Sequence[Judgement] = ()) -> str:
+    """The report as one HTML file, with what people said of it.
 
     `pictures` holds the JPEG bytes by sha256; a picture that is missing is named, not hidden.
     """
-    shown = view(report)
+    shown = view(report, judgements)
     sheet = f"{style()}\n{shown.rules}\n"
     return (
         environment()
@@ -63,17 +63,16 @@ def to_html(report: Report, pictures: Mapping[str, bytes]) -> str:
         .render(
             view=shown,
             sheet=Markup(sheet),  # noqa: S704 - our own sheet and numbers, no text of a post
-            policy=_policy(sheet),
+            policy=_POLICY.format(sheet_source(sheet)),
             picture=_as_data(pictures),
+            judge=None,
         )
     )
 
 
-def _policy(sheet: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
+def sheet_source(sheet: str) -> str:
+    """The source expression that lets exactly this style sheet into a Content-Security-Policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()}"
 
 
 def _as_data(pictures: Mapping[str, bytes]) -> Callable[[str], str]:

@@ -6,9 +6,19 @@ each segment, the CSS that lays a reference frame over a query frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verify.model import Claim, MatchSegment, MediaReport, Orientation, Reference, Report, SideBySide
+from verify.model import (
+    Claim,
+    Judgement,
+    MatchSegment,
+    MediaReport,
+    Orientation,
+    Reference,
+    Report,
+    SideBySide,
+)
 from verify.reports import mentions, outline, words
 from verify.reports.timeline import Timeline, timeline
 
@@ -32,6 +42,7 @@ class SegmentView:
     pairs: tuple[SideBySide, ...]
     query_outline: str  #: SVG points in thousandths; empty without geometry
     reference_outline: str
+    judgements: tuple[Judgement, ...]  #: what people said of this match, oldest first
 
     @property
     def is_turned(self) -> bool:
@@ -56,12 +67,13 @@ class ReportView:
     letters: dict[str, str]
     pieces: tuple[mentions.Piece, ...]
     readings: tuple[mentions.Reading, ...]
+    judgements: tuple[Judgement, ...]  #: ratings and notes on the whole, oldest first
     rules: str  #: CSS of this report alone: how each reference frame is laid over its query frame
 
 
-def view(report: Report) -> ReportView:
-    """The report as the page shows it."""
-    matched = _Matched(report)
+def view(report: Report, judgements: Sequence[Judgement] = ()) -> ReportView:
+    """The report as the page shows it, with what people said of it kept apart."""
+    matched = _Matched(report, judgements)
     media = tuple(_media(number, one, matched) for number, one in enumerate(report.media, 1))
     claim = report.claim or Claim(text="", source="post")
     return ReportView(
@@ -71,6 +83,7 @@ def view(report: Report) -> ReportView:
         letters={key: words.letter(position) for key, position in matched.colours.items()},
         pieces=mentions.pieces(claim),
         readings=mentions.readings(claim),
+        judgements=tuple(said for said in judgements if not said.reference_id),
         rules="\n".join(
             _rule(segment, one.media, matched.known) for one in media for segment in one.segments
         ),
@@ -80,7 +93,8 @@ def view(report: Report) -> ReportView:
 class _Matched:
     """The references of one report: by id, and in order (those described first) for letters and colours."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, judgements: Sequence[Judgement]) -> None:
+        self.judgements = judgements
         self.known = {reference.id: reference for reference in report.references}
         named = (
             segment.reference_id for one in report.media if one.matches for segment in one.matches.segments
@@ -125,7 +139,13 @@ def _segment(
         pairs=tuple(pair for pair in media.pictures if _belongs(pair, segment)),
         query_outline=_points(outline.frame_on_query(segment)),
         reference_outline=_points(outline.frame_on_reference(segment)),
+        judgements=tuple(said for said in matched.judgements if _is_about(said, segment, media)),
     )
+
+
+def _is_about(said: Judgement, segment: MatchSegment, media: MediaReport) -> bool:
+    sha256 = media.file.sha256 if media.file else ""
+    return (said.media_sha256, said.reference_id, said.query) == (sha256, segment.reference_id, segment.query)
 
 
 def _belongs(pair: SideBySide, segment: MatchSegment) -> bool:

@@ -15,6 +15,7 @@ from verify.model import (
     MediaRole,
     Orientation,
     PostState,
+    Rating,
     Span,
 )
 
@@ -44,6 +45,16 @@ STATES = {
     PostState.NETWORK_ERROR: "The source could not be reached.",
     PostState.BAD_RESPONSE: "The source's answer could not be read.",
 }
+
+RATINGS = {
+    Rating.MISSING_CONTEXT: "Missing context: unaltered media, presented in an inaccurate way",
+    Rating.EDITED_OR_CROPPED: "Edited or cropped",
+    Rating.ORIGINAL: "Original media",
+    Rating.SATIRE_OR_PARODY: "Satire or parody",
+    Rating.STAGED: "Staged",
+    Rating.TRANSFORMED: "Transformed",
+}
+"""A person's ratings in MediaReview's categories; the machine never sets one (handbook `reports.md` 4.1)."""
 
 _ROLES = {
     MediaRole.OWN: "",

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from verify.errors import UnreadableInput
+from verify.errors import NoSuchRecord, UsageError
 from verify.store.database import Database
 from verify.store.tables import api_keys, sessions, users
 
@@ -76,9 +76,9 @@ class People:
     # --- users --------------------------------------------------------------------------------
 
     def add_user(self, name: str, password: str, scopes: Collection[Scope]) -> User:
-        """The new user. Raises UnreadableInput for a taken or empty name and for a short password."""
+        """The new user. Raises UsageError for a taken or empty name and for a short password."""
         if not name.strip() or len(name) > 128:
-            raise UnreadableInput("a user's name has 1 to 128 characters")
+            raise UsageError("a user's name has 1 to 128 characters")
         user = User(id=secrets.token_hex(8), name=name, scopes=frozenset(scopes), created_at=self._clock())
         values = {
             "id": user.id,
@@ -89,16 +89,16 @@ class People:
         }
         with self._database.writing() as connection:
             if connection.execute(select(users.c.id).where(users.c.name == name)).first():
-                raise UnreadableInput(f"there is a user {name!r} already")
+                raise UsageError(f"there is a user {name!r} already")
             connection.execute(insert(users).values(values))
         return user
 
     def set_password(self, name: str, password: str) -> None:
-        """Changes the password and ends the user's sessions. Raises UnreadableInput."""
+        """Changes the password and ends the user's sessions. Raises NoSuchRecord, UsageError."""
         self._change_user(name, {"password": _hashed(password)})
 
     def disable_user(self, name: str) -> None:
-        """Ends what the user may do; what they said of reports stays. Raises UnreadableInput."""
+        """Ends what the user may do; what they said of reports stays. Raises NoSuchRecord."""
         self._change_user(name, {"disabled_at": self._clock()})
 
     def list_users(self) -> Sequence[User]:
@@ -110,7 +110,7 @@ class People:
             changed = update(users).where(users.c.name == name).values(values).returning(users.c.id)
             user_id = connection.execute(changed).scalar_one_or_none()
             if user_id is None:
-                raise UnreadableInput(f"there is no user {name!r}")
+                raise NoSuchRecord(f"user {name}")
             connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
     # --- sessions -----------------------------------------------------------------------------
@@ -189,11 +189,11 @@ class People:
         return _key(row)
 
     def revoke_key(self, key_id: str) -> None:
-        """Ends the key. Raises UnreadableInput for one that is not known."""
+        """Ends the key. Raises NoSuchRecord."""
         with self._database.writing() as connection:
             changed = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
             if not connection.execute(changed.values(revoked_at=self._clock())).rowcount:
-                raise UnreadableInput(f"there is no key {key_id!r}")
+                raise NoSuchRecord(f"key {key_id}")
 
     def list_keys(self) -> Sequence[ApiKey]:
         with self._database.reading() as connection:
@@ -242,7 +242,7 @@ def _sha256(secret: str) -> str:
 
 def _hashed(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
-        raise UnreadableInput(f"a password has {SHORTEST_PASSWORD} characters or more")
+        raise UsageError(f"a password has {SHORTEST_PASSWORD} characters or more")
     salt = secrets.token_bytes(16)
     return f"scrypt${salt.hex()}${_scrypt(password, salt).hex()}"
 

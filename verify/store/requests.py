@@ -1,7 +1,7 @@
 """Requests that must not be carried out twice.
 
 In: a caller's idempotency key and the request's digest. Out: the items made the first time. Refuses
-the same key with another request (UnreadableInput), as the IETF draft on the Idempotency-Key header asks.
+the same key with another request (UsageError), as the IETF draft on the Idempotency-Key header asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from verify.errors import UnreadableInput
+from verify.errors import UsageError
 from verify.store.database import Database
 from verify.store.rows import insert_once
 from verify.store.tables import idempotency_keys
@@ -39,7 +39,7 @@ class RequestLog:
         if row is None or row.created_at < self._clock() - timedelta(seconds=KEPT_SECONDS):
             return None
         if row.request_sha256 != request_sha256:
-            raise UnreadableInput("this Idempotency-Key came with another request before; use a new key")
+            raise UsageError("this Idempotency-Key came with another request before; use a new key")
         found: list[str] = json.loads(row.item_ids)
         return found
 

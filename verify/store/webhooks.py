@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, insert, literal, select, update
 
-from verify.errors import UnreadableInput
+from verify.errors import NoSuchRecord
 from verify.store.database import Database
 from verify.store.items import TERMINAL
 from verify.store.rows import insert_once
@@ -84,20 +84,20 @@ class Webhooks:
             return [_webhook(row) for row in connection.execute(query)]
 
     def get(self, webhook_id: str) -> Webhook:
-        """Raises UnreadableInput for one that is not known."""
+        """Raises NoSuchRecord."""
         for webhook in self.list():
             if webhook.id == webhook_id:
                 return webhook
-        raise UnreadableInput(f"there is no webhook {webhook_id!r}")
+        raise NoSuchRecord(f"webhook {webhook_id}")
 
     def remove(self, webhook_id: str) -> None:
-        """Stops its calls; the log stays. Raises UnreadableInput."""
+        """Stops its calls; the log stays. Raises NoSuchRecord."""
         which = and_(webhooks.c.id == webhook_id, webhooks.c.removed_at.is_(None))
         with self._database.writing() as connection:
             if not connection.execute(
                 update(webhooks).where(which).values(removed_at=self._clock())
             ).rowcount:
-                raise UnreadableInput(f"there is no webhook {webhook_id!r}")
+                raise NoSuchRecord(f"webhook {webhook_id}")
 
     def deliveries(self, webhook_id: str, *, limit: int = 100) -> Sequence[Delivery]:
         """What was sent or is to be sent, newest first."""
