@@ -23,8 +23,8 @@ test: check services  ## set up, then every check and every test
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## lint, types, who imports whom, and the lock
-	@$(BIN)/ruff check --quiet . scripts/lock
-	@$(BIN)/ruff format --quiet --check . scripts/lock
+	@$(BIN)/ruff check --quiet . scripts/lock scripts/settings-table
+	@$(BIN)/ruff format --quiet --check . scripts/lock scripts/settings-table
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo --no-cache > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/python scripts/lock --check
@@ -43,7 +43,7 @@ $(BIN)/python:
 $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked packages (once) ..."
 	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.common import as_document, has_problem, instant, report_of
+from verify.cli.finished import as_document, has_problem, instant, report_of
 from verify.cli.screen import ItemScreen, complain, say
 from verify.model import Report
 from verify.pipeline import Submission

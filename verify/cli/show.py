@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from verify.cli.common import as_document, has_problem, report_of
+from verify.cli.finished import as_document, has_problem, report_of
 from verify.cli.screen import say
 from verify.model import ItemState, Post
 from verify.pipeline.output import write

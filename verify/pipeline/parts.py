@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
+from verify import __version__
 from verify.findings.comparing import RelateEquipment
 from verify.fingerprint import ALGORITHM
 from verify.matching import ReferenceIndex
@@ -20,10 +21,7 @@ from verify.store.blobs import Blobs
 from verify.store.ledger import Ledger
 from verify.store.references import ReferenceStore
 
-try:
-    TOOL_VERSION = version("verify")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    TOOL_VERSION = "0+source"
+TOOL_VERSION = __version__
 
 #: A checkpoint of other code is not read.
 CODE_VERSION = f"{TOOL_VERSION} {ALGORITHM}"
