@@ -24,6 +24,7 @@ from verify.fetch.statuses import status_error
 from verify.settings import Settings
 
 _LOGIN = re.compile(r"(?i)/(?:accounts/)?(?:login|signin|sign_in|i/flow/login|auth)\b")
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})")
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -114,3 +115,33 @@ def shaped(kind: type[Kind], value: object) -> Kind:
             f"{'.'.join(map(str, flaw['loc'])) or 'answer'}: {flaw['msg'].lower()}" for flaw in error.errors()
         )
         raise BadResponse("; ".join(flaws)[:400]) from error
+
+
+def error_words(answer: Answer) -> tuple[str, str]:
+    """The `error` (or `reason`) and the `message` of a JSON error; empty when there are none."""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(value, dict):
+        return "", ""
+    return str(value.get("reason") or value.get("error") or ""), str(value.get("message") or "")
+
+
+def page_text(answer: Answer) -> str:
+    """The markup of a web page below 400, in its own encoding or UTF-8.
+
+    Raises what the status stands for: PostNotFound for 404 and 410, LoginRequired for 401.
+    """
+    failure = status_error(answer.status, answer.headers)
+    if isinstance(failure, MediaGone):
+        raise PostNotFound(failure.detail)
+    if answer.status == 401:
+        raise LoginRequired("HTTP 401")
+    if failure is not None:
+        raise failure
+    named = _CHARSET.search(answer.headers.get("content-type", "").encode() + answer.body[:2048])
+    try:
+        return answer.body.decode(named[1].decode() if named else "utf-8", "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")

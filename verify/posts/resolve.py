@@ -30,10 +30,14 @@ from verify.errors import (
 from verify.fetch.client import GuardedClient
 from verify.fetch.log import AcquisitionLog
 from verify.model import Attempt, Post, PostState
-from verify.posts import x
 from verify.posts.ask import Asker
+from verify.posts.bluesky import bluesky
 from verify.posts.direct import direct
+from verify.posts.mastodon import mastodon
+from verify.posts.reddit import reddit
+from verify.posts.telegram import telegram
 from verify.posts.urls import PostAddress, parse
+from verify.posts.x import syndication
 from verify.settings import Settings
 
 Source = Callable[[PostAddress, Asker], Post]
@@ -63,6 +67,13 @@ _TOLD = frozenset(  # states that a source stated in so many words
         PostState.LOGIN_REQUIRED,
     }
 )
+_SOURCES: dict[str, tuple[Source, ...]] = {
+    "x": (syndication,),
+    "bluesky": (bluesky,),
+    "mastodon": (mastodon,),
+    "telegram": (telegram,),
+    "reddit": (reddit,),
+}
 _DATED_BY_PLATFORM = frozenset({"x", "tiktok", "instagram"})  # whose servers make the number
 
 
@@ -96,9 +107,10 @@ class Resolver:
         return _unavailable(address, failures)
 
     def _sources(self, address: PostAddress) -> tuple[Source, ...]:
-        if address.key.platform == "x":
-            return (x.syndication,)
-        raise UnsupportedUrl(address.key.platform)
+        sources = _SOURCES.get(address.key.platform)
+        if sources is None:
+            raise UnsupportedUrl(address.key.platform)
+        return sources
 
 
 def state_of(error: VerifyError) -> PostState:
