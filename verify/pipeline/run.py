@@ -48,6 +48,10 @@ class Run:
         )
         return self._concluded(resolved, acquired, media, searched)
 
+    def acquire(self) -> None:
+        """The stages that need the network; what they make is kept for whoever goes on."""
+        self._acquired(self._kept(Stage.RESOLVE, Resolved, self._resolve))
+
     # --- the stages ---------------------------------------------------------------------------
 
     def _resolve(self) -> Resolved:
@@ -122,7 +126,7 @@ class Run:
         concluded = self._kept(
             Stage.FIND,
             Concluded,
-            lambda: self._find(post, media, references, searched),
+            lambda: self._find(post, media, references, searched, resolved.problem),
             under=searched.digest,
         )
         return Report(
@@ -147,6 +151,7 @@ class Run:
         media: tuple[MediaReport, ...],
         references: tuple[Reference, ...],
         searched: SearchedSet,
+        unresolved: Problem | None,
     ) -> Concluded:
         claim = self._parts.read_claim(post, self._lease.item.claim)
         finding = decide(
@@ -157,6 +162,7 @@ class Run:
             reference_count=searched.count,
             reference_digest=searched.digest,
             relate=self._parts.relate,
+            problem=unresolved,
         )
         return Concluded(claim=claim, finding=finding)
 

@@ -6,6 +6,9 @@ report, or queued again for a retry. The stages themselves are in `verify.pipeli
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from verify.errors import ItemCancelled, StaleLease, TransientError
 from verify.model import FindingLabel, Report
 from verify.pipeline.heart import Heart
@@ -13,7 +16,7 @@ from verify.pipeline.parts import CODE_VERSION, Parts
 from verify.pipeline.problems import reason_of
 from verify.pipeline.run import Run, Watch
 from verify.reports import to_json
-from verify.store.items import Item, Lease
+from verify.store.items import Item, Lane, Lease
 
 
 def unwatched(_stage: str, _progress: float | None) -> None:
@@ -34,6 +37,18 @@ class Pipeline:
         Raises StaleLease when another worker took over, and StorageFull or StorageBusy on the last try.
         Then, and on an interrupt, the item goes back to the queue for whoever takes it next.
         """
+        return self._attempt(lease, last_try, watch, lambda run: self._end(lease, run.report()))
+
+    def acquire(self, lease: Lease, *, watch: Watch = unwatched) -> Item:
+        """The item after its network-bound stages, queued for the analysing workers; or as `check` ends it."""
+
+        def work(run: Run) -> Item:
+            run.acquire()
+            return self._parts.ledger.hand_over(lease, Lane.ANALYSE)
+
+        return self._attempt(lease, False, watch, work)
+
+    def _attempt(self, lease: Lease, last_try: bool, watch: Watch, work: Callable[[Run], Item]) -> Item:
         ledger = self._parts.ledger
         try:
             with Heart(ledger, lease) as heart:
@@ -42,9 +57,10 @@ class Pipeline:
                     heart.at(stage, progress)
                     watch(stage, progress)
 
-                report = Run(self._parts, lease, last_try=last_try, watch=look).report()
+                return work(Run(self._parts, lease, last_try=last_try, watch=look))
         except (KeyboardInterrupt, SystemExit):
-            ledger.release(lease)
+            with suppress(StaleLease):  # it had ended just before
+                ledger.release(lease)
             raise
         except ItemCancelled:
             return ledger.end_cancelled(lease)
@@ -56,7 +72,6 @@ class Pipeline:
                 raise
             later = ledger.postpone(lease, error, wait_seconds=error.retry_after_seconds)
             return later or self.check(lease, last_try=True, watch=watch)
-        return self._end(lease, report)
 
     def _end(self, lease: Lease, report: Report) -> Item:
         ledger, text = self._parts.ledger, to_json(report)
