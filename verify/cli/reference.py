@@ -6,10 +6,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from verify.cli.screen import ItemScreen, say
+from verify.cli.screen import ItemScreen, say, show_table
 from verify.model import DateBasisKind, Provenance, Reference
 from verify.reports.inert import clean
 from verify.reports.words import clock
@@ -98,10 +96,7 @@ def list_references(
     if as_json:
         say(_document([_record(reference) for reference in references]))
         return
-    table = Table("Id", "Title", "First seen", "Basis", "Place", "Length")
-    for reference in references:
-        table.add_row(*(clean(cell) for cell in _row(reference)))
-    Console().print(table)
+    show_table(["Id", "Title", "First seen", "Basis", "Place", "Length"], [_row(one) for one in references])
     say(f"{len(references)} of {count} references")
 
 

@@ -7,11 +7,14 @@ is made inert before it is shown.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from verify.reports.inert import clean
 
@@ -35,6 +38,19 @@ def say(text: str) -> None:
     """A result, on standard output as it is."""
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     sys.stdout.flush()
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on standard output, its first column never shortened; wide where nobody's screen limits it."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(console.width, 200))
+    table = Table(box=None, header_style="bold")
+    for number, name in enumerate(columns):
+        table.add_column(name, no_wrap=number == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(clean(cell, 120)) for cell in row))
+    console.print(table)
 
 
 def stage_words(stage: str) -> str:

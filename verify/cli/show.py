@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from verify.cli.finished import as_document, has_problem, report_of
-from verify.cli.screen import say
+from verify.cli.screen import say, show_table
 from verify.model import ItemState, Post
 from verify.pipeline.output import write
 from verify.reports import short_finding
 from verify.reports.inert import clean
 from verify.settings import Settings
 from verify.store import codec
-from verify.store.items import ItemFilter
+from verify.store.items import Item, ItemFilter
 from verify.wiring import opened
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -35,13 +33,14 @@ def list_items(
     if as_json:
         say(json.dumps([json.loads(codec.dump(item)) for item in items], indent=2))
         return
-    table = Table("Id", "Accepted (UTC)", "State", "Finding or reason", "Submitted")
-    for item in items:
-        outcome = item.error_code or (item.finding.value if item.finding else "")
-        table.add_row(
-            item.id, f"{item.created_at:%Y-%m-%d %H:%M}", item.state.value, outcome, clean(item.submitted, 80)
-        )
-    Console().print(table)
+    show_table(
+        ["Id", "Accepted (UTC)", "State", "Finding or reason", "Submitted"], [_row(item) for item in items]
+    )
+
+
+def _row(item: Item) -> list[str]:
+    outcome = item.error_code or (item.finding.value if item.finding else "")
+    return [item.id, f"{item.created_at:%Y-%m-%d %H:%M}", item.state.value, outcome, item.submitted]
 
 
 def report(

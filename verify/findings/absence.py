@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from verify.findings.copies import Copy
 from verify.findings.reasons import problem_sentences, reasons_by_weight, searched_words
 from verify.findings.wording import capitalised, medium_words, segment_words
-from verify.model import Claim, Comparison, Finding, FindingLabel, MatchKind, MediaReport, Post, PostState
+from verify.model import (
+    Claim,
+    Comparison,
+    Finding,
+    FindingLabel,
+    MatchKind,
+    MediaReport,
+    Post,
+    PostState,
+    Problem,
+)
 
 NO_EVIDENCE = "Not evidence that the footage is new or authentic."
 
@@ -45,14 +55,15 @@ def decide_without_match(
     leads: Sequence[Copy],
     hosted: Sequence[Comparison],
     searched: tuple[int, str],
+    problem: Problem | None = None,
 ) -> Finding:
-    """`searched` is the size and the digest of the reference set."""
+    """`searched` is the size and the digest of the reference set; `problem` why there is no post at all."""
     examined = [medium for medium in media if medium.matches is not None]
     notes = [*problem_sentences(media), *(claim.notes if claim else ())]
     if leads:
         finding = _needs_review(leads, searched)
     elif not examined:
-        finding = _not_retrievable(post, media)
+        finding = _not_retrievable(post, media, problem)
     elif not any(medium.matches.enough_picture for medium in examined if medium.matches):
         finding = _insufficient(examined, media)
     else:
@@ -83,8 +94,8 @@ def _needs_review(leads: Sequence[Copy], searched: tuple[int, str]) -> Finding:
     )
 
 
-def _not_retrievable(post: Post, media: Sequence[MediaReport]) -> Finding:
-    problems = [medium.problem for medium in media if medium.problem]
+def _not_retrievable(post: Post, media: Sequence[MediaReport], problem: Problem | None) -> Finding:
+    problems = [found for found in (problem, *(medium.problem for medium in media)) if found]
     if problems:
         reason = f"{problems[0].code}: {problems[0].sentence}"
     else:

@@ -35,6 +35,7 @@ from verify.model import (
     MediaReport,
     MediaRole,
     Post,
+    Problem,
     Reference,
     Verdict,
 )
@@ -77,18 +78,26 @@ def decide(
     reference_count: int,
     reference_digest: str,
     relate: RelateEquipment = relate_by_name,
+    problem: Problem | None = None,
 ) -> Finding:
     """The finding on one item, from recorded facts alone.
 
     `references` holds those that matched, by id; `reference_count` and `reference_digest` describe the
-    whole set that was searched. `relate` says how two equipment names stand to each other.
+    whole set that was searched. `relate` says how two equipment names stand to each other; `problem`
+    is why what was submitted names no post at all.
     """
     hosted = compare_hosted_media(post, claimed_frame(claim, post.posted_at))
     copies = find_segments(post, media, references, frozenset({MatchKind.COPY}))
     if not copies:
         leads = find_segments(post, media, references, LEADS)
         return decide_without_match(
-            post, claim, media, leads=leads, hosted=hosted, searched=(reference_count, reference_digest)
+            post,
+            claim,
+            media,
+            leads=leads,
+            hosted=hosted,
+            searched=(reference_count, reference_digest),
+            problem=problem,
         )
     cases = sorted((_case(post, claim, copy, relate) for copy in copies), key=_rank)
     notes = [*problem_sentences(media), *(claim.notes if claim else ())]
