@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.finished import as_document, has_problem, instant, report_of
+from verify.cli.finished import as_document, find_report, has_problem, instant
 from verify.cli.screen import ItemScreen, complain, say
 from verify.model import Report
 from verify.pipeline import Submission
@@ -16,7 +16,7 @@ from verify.pipeline.desk import Desk, worker_name
 from verify.pipeline.output import write
 from verify.reports import short_finding
 from verify.settings import Settings
-from verify.store.items import Item
+from verify.store.items import Item, Lease
 from verify.wiring import Tool, opened
 
 EXAMPLES = """
@@ -66,26 +66,43 @@ def check(  # noqa: PLR0917 - a command's options
         found = list(reports)
     if as_json:
         say(as_document(found))
-    if any(has_problem(report) for report in found):
+    if len(found) < len(submissions) or any(has_problem(report) for report in found):
         raise typer.Exit(1)
 
 
 def checked(
     tool: Tool, submissions: Iterable[Submission], folder: Path, *, recheck: bool, quiet: bool, silent: bool
 ) -> Iterator[Report]:
-    """The report of each submission, written to `folder` and, unless `silent`, told in short."""
-    desk = Desk(tool.parts, worker=worker_name("cli"))
+    """The report of each submission that has one, written to `folder` and, unless `silent`, told in short."""
+    desk = Desk(tool.parts, worker=worker_name("cli"), on_wait=_tell_of_waiting)
     for submission in submissions:
         taken = desk.take(tool.intake.request(submission), recheck=recheck)
         if isinstance(taken, Item):
-            when = f"{taken.updated_at:%Y-%m-%d}"
-            complain(f"{submission.text}: checked on {when}, nothing has changed; --recheck fetches it again")
+            when = f"{taken.updated_at:%Y-%m-%d %H:%M} UTC"
+            complain(
+                f"{submission.text}: checked {when}, nothing has changed since; --recheck fetches it again"
+            )
             item = taken
         else:
-            with ItemScreen(submission.text, quiet=quiet) as screen:
-                item = tool.pipeline.check(taken, last_try=True, watch=screen.watch)
-        report = report_of(tool, item.id)
+            item = _worked_on(tool, taken, quiet=quiet)
+        report = find_report(tool, item.id)
+        if report is None:  # cancelled, or given up on by the queue
+            complain(f"{submission.text}: {item.error_sentence or item.state.value}")
+            continue
         path = write(report, tool.parts.blobs, folder)
         if not silent:
             say(f"{short_finding(report)}\n  Report: {path}\n")
         yield report
+
+
+def _worked_on(tool: Tool, lease: Lease, *, quiet: bool) -> Item:
+    try:
+        with ItemScreen(lease.item.submitted, quiet=quiet) as screen:
+            return tool.pipeline.check(lease, last_try=True, watch=screen.watch)
+    except KeyboardInterrupt:
+        complain(f"{lease.item.submitted}: interrupted; the same command goes on where it stopped")
+        raise
+
+
+def _tell_of_waiting(item: Item) -> None:
+    complain(f"{item.submitted}: another process is checking it; waiting for it")

@@ -23,10 +23,16 @@ def instant(text: str) -> datetime:
 
 def report_of(tool: Tool, item_id: str) -> Report:
     """The newest report of an item. Raises NoSuchItem, also while there is none."""
-    kept = tool.parts.ledger.report(item_id)
-    if kept is None:
+    report = find_report(tool, item_id)
+    if report is None:
         raise NoSuchItem(f"{item_id} has no report yet")
-    return from_json(kept.json)
+    return report
+
+
+def find_report(tool: Tool, item_id: str) -> Report | None:
+    """The newest report of an item; None while there is none. Raises NoSuchItem."""
+    kept = tool.parts.ledger.report(item_id)
+    return from_json(kept.json) if kept else None
 
 
 def as_document(reports: Sequence[Report]) -> str:

@@ -1,20 +1,24 @@
 """Who works on what is submitted: a new item, one that was left unfinished, or none where it is done.
 
 In: a request. Out: a lease to work under, or the finished item that answers the same question. An item
-left unfinished resumes; a finished one answers again while neither the code nor the reference set has
-changed, is searched anew when they have, and is fetched anew when it had failed or that is asked for.
+left unfinished resumes; one that another process works on is waited for; a finished one answers again
+while neither the code nor the reference set has changed, is searched anew when they have, and is
+fetched anew when something was missing from it or that is asked for.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import time
+from collections.abc import Callable
 
-from verify.model import ItemState
+from verify.model import ItemState, Report
 from verify.pipeline.parts import CODE_VERSION, Parts
 from verify.reports import from_json
 from verify.store.items import Item, ItemFilter, Lease, NewItem
 
+POLL_SECONDS = 0.5  # between two looks at an item that another process works on
 _REMEMBERED = 20  # items of one key looked through for the same claim
 
 
@@ -23,12 +27,17 @@ def worker_name(face: str) -> str:
     return f"{face}@{socket.gethostname()}:{os.getpid()}"[:128]
 
 
-class Desk:
-    """Hands out the work of the foreground."""
+def unwatched(_item: Item) -> None:
+    """Hears of nothing."""
 
-    def __init__(self, parts: Parts, *, worker: str) -> None:
+
+class Desk:
+    """Hands out the work of the foreground; `on_wait` hears once of an item that has to be waited for."""
+
+    def __init__(self, parts: Parts, *, worker: str, on_wait: Callable[[Item], None] = unwatched) -> None:
         self._parts = parts
         self._worker = worker
+        self._on_wait = on_wait
 
     def take(self, request: NewItem, *, recheck: bool = False) -> Lease | Item:
         """A lease on the item for `request`, or the finished item when there is nothing to do."""
@@ -36,14 +45,33 @@ class Desk:
         earlier = self._earlier(request)
         if earlier is None:
             return ledger.begin(request, worker=self._worker)
-        if earlier.is_terminal:
-            if not recheck and self._still_holds(earlier):
-                return earlier
-            fetch_again = recheck or earlier.state is not ItemState.DONE
-            earlier = ledger.rerun(earlier.id, forget=None if fetch_again else ())
-        # None: another process works on it right now. Its result is its own; this one gets an item too.
-        lease = ledger.claim(worker=self._worker, item_id=earlier.id)
-        return lease or ledger.begin(request, worker=self._worker)
+        if not earlier.is_terminal:
+            return self._join(earlier)
+        report = self._report(earlier)
+        fetch_again = recheck or report is None or _may_pass(report)
+        if report is not None and not fetch_again and self._still_holds(report):
+            return earlier
+        return self._join(ledger.rerun(earlier.id, forget=None if fetch_again else ()))
+
+    def _join(self, item: Item) -> Lease | Item:
+        """The lease on an unfinished item as soon as nobody else has it, or the item once it is finished."""
+        ledger, waited = self._parts.ledger, False
+        while not item.is_terminal:
+            lease = ledger.claim(worker=self._worker, item_id=item.id)
+            if lease is not None:
+                return lease
+            item = ledger.get(item.id)
+            if item.state is not ItemState.RUNNING:  # paused, or waiting for a retry: it is wanted now
+                ledger.cancel(item.id)
+                item = ledger.rerun(item.id, forget=())
+                continue
+            if not waited:
+                self._on_wait(item)
+            waited = True
+            ledger.sweep()  # a process that died holds it no longer than its lease
+            time.sleep(POLL_SECONDS)
+            item = ledger.get(item.id)
+        return item
 
     def _earlier(self, request: NewItem) -> Item | None:
         """The newest item that asks the same."""
@@ -53,8 +81,16 @@ class Desk:
         asked = (request.claim, request.note, request.posted_at)
         return next((item for item in found if (item.claim, item.note, item.posted_at) == asked), None)
 
-    def _still_holds(self, item: Item) -> bool:
+    def _report(self, item: Item) -> Report | None:
+        """The report of an item that came to a finding with this code."""
         kept = self._parts.ledger.report(item.id) if item.state is ItemState.DONE else None
-        if kept is None or kept.code_version != CODE_VERSION:
-            return False
-        return from_json(kept.json).reference_digest == self._parts.searched_set().digest
+        return from_json(kept.json) if kept and kept.code_version == CODE_VERSION else None
+
+    def _still_holds(self, report: Report) -> bool:
+        return report.reference_digest == self._parts.searched_set().digest
+
+
+def _may_pass(report: Report) -> bool:
+    """Whether something is missing from the report that another try may give."""
+    problems = (*report.problems, *(medium.problem for medium in report.media))
+    return any(problem is not None and not problem.permanent for problem in problems)

@@ -40,7 +40,7 @@ class Pipeline:
         return self._attempt(lease, last_try, watch, lambda run: self._end(lease, run.report()))
 
     def acquire(self, lease: Lease, *, watch: Watch = unwatched) -> Item:
-        """The item after its network-bound stages, queued for the analysing workers; or as `check` ends it."""
+        """The item after its network-bound stages, queued for analysis; or as `check` ends it."""
 
         def work(run: Run) -> Item:
             run.acquire()
