@@ -45,7 +45,8 @@ def _unplainness(picture: GreyImage) -> NDArray[np.float32]:
     spread = wide.std(axis=1)
     mean = wide.mean(axis=1)
     step = np.minimum(np.abs(mean - mean[0]), np.abs(mean - mean[-1])) * (PLAIN_DEVIATION / PLAIN_STEP)
-    return np.maximum(spread, step)
+    unplain: NDArray[np.float32] = np.maximum(spread, step)
+    return unplain
 
 
 def _content(unplain: NDArray[np.float32]) -> tuple[float, float]:

@@ -94,7 +94,10 @@ class _Builder:
 
     def _features(self, moving: NDArray[np.bool_]) -> tuple[perceptual.Codes, NDArray[np.int32]]:
         mask = moving if moving.any() else None
-        found = [extract(decode_grey(jpeg), count=RETRIEVAL_FEATURES, mask=mask).descriptors for jpeg in self.pictures]
+        found = [
+            extract(decode_grey(jpeg), count=RETRIEVAL_FEATURES, mask=mask).descriptors
+            for jpeg in self.pictures
+        ]
         owner = np.repeat(np.arange(len(found), dtype=np.int32), [len(part) for part in found])
         return np.concatenate(found), owner
 
@@ -118,7 +121,9 @@ class _MotionMap:
         deviation = np.sqrt(np.maximum(self.squares / self.count - mean**2, 0))
         raw = (deviation > MOVING_DEVIATION).astype(np.uint8)
         kernel = np.ones((3, 3), np.uint8)
-        area = cv2.dilate(cv2.morphologyEx(raw, cv2.MORPH_OPEN, kernel), kernel, iterations=2).astype(np.bool_)
+        area = cv2.dilate(cv2.morphologyEx(raw, cv2.MORPH_OPEN, kernel), kernel, iterations=2).astype(
+            np.bool_
+        )
         return area if area.mean() >= LEAST_MOVING else np.zeros_like(area)
 
 

@@ -39,4 +39,6 @@ def extract(picture: GreyImage, *, count: int, mask: NDArray[np.bool_] | None = 
         return LocalFeatures(points=np.empty((0, 2), np.float32), descriptors=np.empty((0, 32), np.uint8))
     points = np.array([corner.pt for corner in corners], dtype=np.float32)
     strongest = np.argsort([-corner.response for corner in corners], kind="stable")[:count]
-    return LocalFeatures(points=points[strongest], descriptors=descriptors[strongest].astype(np.uint8, copy=False))
+    return LocalFeatures(
+        points=points[strongest], descriptors=descriptors[strongest].astype(np.uint8, copy=False)
+    )

@@ -50,7 +50,8 @@ UNDO: dict[Orientation, Turn] = {
 def _basis() -> NDArray[np.float32]:
     frequency = np.arange(1, FREQUENCIES + 1)[:, None]
     position = 2 * np.arange(SIDE)[None, :] + 1
-    return (np.sqrt(2 / SIDE) * np.cos(np.pi / (2 * SIDE) * frequency * position)).astype(np.float32)
+    wave: NDArray[np.float64] = np.sqrt(2 / SIDE) * np.cos(np.pi / (2 * SIDE) * frequency * position)
+    return wave.astype(np.float32)
 
 
 _BASIS = _basis()
@@ -94,7 +95,8 @@ def quality(pictures: GreyImage) -> NDArray[np.uint8]:
     down = np.abs(np.diff(wide, axis=-2)).astype(np.int32) * 100 // 255
     across = np.abs(np.diff(wide, axis=-1)).astype(np.int32) * 100 // 255
     total = down.sum(axis=(-1, -2)) + across.sum(axis=(-1, -2))
-    return np.minimum(total // 90, 100).astype(np.uint8)
+    figure: NDArray[np.int64] = np.minimum(total // 90, 100)
+    return figure.astype(np.uint8)
 
 
 def hamming(one: Codes, other: Codes) -> NDArray[np.int64]:

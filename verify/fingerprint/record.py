@@ -7,8 +7,9 @@ looking inside. Times are microseconds from the medium's first picture.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ from verify.model import GreyImage, MediaKind
 
 #: Stored fingerprints of another algorithm are made again, never compared.
 ALGORITHM = "dct256-orb/1"
+
+DECODED_THUMBNAILS = 512  #: at 14 kB each
 
 Box = tuple[float, float, float, float]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)  #: left, top, right, bottom, in fractions
@@ -52,8 +55,10 @@ class Fingerprint:
     def aspect(self) -> float:
         return self.width / self.height
 
-    def thumbnail(self, frame: int) -> GreyImage:
-        return decode_grey(self.thumbnails[frame])
+    @cached_property
+    def thumbnail(self) -> Callable[[int], GreyImage]:
+        """The small picture of a sampled frame; the last few looked at stay decoded."""
+        return lru_cache(maxsize=DECODED_THUMBNAILS)(lambda frame: decode_grey(self.thumbnails[frame]))
 
     def picture(self, keyframe: int) -> GreyImage:
         return decode_grey(self.pictures[keyframe])
@@ -63,6 +68,7 @@ class Fingerprint:
         out = io.BytesIO()
         np.savez(
             out,
+            allow_pickle=False,
             kind=np.array(self.kind.value),
             head=head,
             times_us=self.times_us,

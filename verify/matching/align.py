@@ -1,0 +1,156 @@
+"""Which seconds of the query are which seconds of the reference.
+
+In go the agreement of every query frame with every reference frame and their times, out come runs:
+straight lines reference time = speed x query time + offset along which the pictures agree. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.matching.patches import Agreement
+
+SPEEDS = (1.0, 0.5, 0.67, 0.75, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 1.33, 1.5, 2.0)
+UNTOUCHED_SPEED_BONUS = 0.02  #: mean gain another speed must add before it is believed
+OFFSET_STEP_US = 83_333  #: a quarter of the sampling interval
+BREAK_EVEN = 0.42  #: correlation above which a frame pair speaks for a run; unrelated pairs average 0.2
+MOTION_WEIGHT = 0.35  #: tells neighbouring offsets apart where the camera stands still
+LEAST_GAIN = 0.12  #: summed over a run; a single clearly agreeing frame has 0.3
+MOST_RUNS = 8  #: per reference and window
+GAP_COST = -0.25  #: one disagreeing frame weighs no more than this, so one bad frame does not split a run
+
+Gains = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Query frames `first`..`last` (included) and the line they lie on."""
+
+    first: int
+    last: int
+    partners: NDArray[np.intp]  #: the reference frame nearest to the line, one per query frame of the run
+    speed: float  #: reference seconds per query second
+    offset_us: float  #: reference time at query time zero
+
+
+def runs(agreement: Agreement, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> list[Run]:
+    """Disjoint runs in the query, best first."""
+    gains = _gains(agreement)
+    found: list[Run] = []
+    open_rows = np.ones(len(query_us), dtype=np.bool_)
+    while len(found) < MOST_RUNS:
+        run = _best_run(np.where(open_rows[:, None], gains, -1.0), query_us, reference_us)
+        if run is None:
+            break
+        found.append(_refined(run, gains, query_us, reference_us))
+        open_rows[run.first : run.last + 1] = False
+    return found
+
+
+def _gains(agreement: Agreement) -> Gains:
+    level = agreement.correlation.astype(np.float64) - BREAK_EVEN
+    motion = np.where(agreement.moving, agreement.motion, 0.0) * MOTION_WEIGHT
+    return np.where(agreement.textured > 0, level + motion, -BREAK_EVEN)
+
+
+def _best_run(gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run | None:
+    best: tuple[float, Run] | None = None
+    for speed in SPEEDS if len(query_us) > 2 and len(reference_us) > 2 else (1.0,):
+        candidate = _best_at_speed(gains, query_us, reference_us, speed)
+        if candidate and (best is None or candidate[0] > best[0]):
+            best = candidate
+    return best[1] if best else None
+
+
+def _best_at_speed(
+    gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float
+) -> tuple[float, Run] | None:
+    offsets = _offsets(query_us, reference_us, speed)
+    partners, on_line = _partners(query_us, reference_us, speed, offsets)
+    along = np.where(on_line, gains[np.arange(len(query_us)), partners], -1.0)
+    along = np.maximum(along, np.where(along > -1.0, GAP_COST, -1.0))
+    if speed != 1.0:
+        along = along - UNTOUCHED_SPEED_BONUS
+    totals, firsts, lasts = _best_stretches(along)
+    row = int(np.argmax(totals))
+    if totals[row] < LEAST_GAIN:
+        return None
+    first, last = int(firsts[row]), int(lasts[row])
+    return float(totals[row]), Run(
+        first=first,
+        last=last,
+        partners=partners[row, first : last + 1],
+        speed=speed,
+        offset_us=float(offsets[row]),
+    )
+
+
+def _offsets(
+    query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float
+) -> NDArray[np.float64]:
+    low = float(reference_us[0]) - speed * float(query_us[-1])
+    high = float(reference_us[-1]) - speed * float(query_us[0])
+    return low + np.arange(int((high - low) // OFFSET_STEP_US) + 2, dtype=np.float64) * OFFSET_STEP_US
+
+
+def _partners(
+    query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The nearest reference frame for each (offset, query frame), and whether the line is inside there."""
+    wanted = speed * query_us[None, :] + offsets[:, None]
+    right = np.clip(np.searchsorted(reference_us, wanted), 1, max(len(reference_us) - 1, 1))
+    right = np.minimum(right, len(reference_us) - 1)
+    left = np.maximum(right - 1, 0)
+    partners = np.where(wanted - reference_us[left] <= reference_us[right] - wanted, left, right)
+    step = float(np.median(np.diff(reference_us))) if len(reference_us) > 1 else 2.0 * OFFSET_STEP_US
+    return partners, np.abs(wanted - reference_us[partners]) <= max(step * 0.75, 2.0 * OFFSET_STEP_US)
+
+
+def _best_stretches(along: Gains) -> tuple[Gains, NDArray[np.intp], NDArray[np.intp]]:
+    """Per row the stretch of the greatest sum (Kadane's algorithm over all rows at once)."""
+    rows = len(along)
+    current, start = np.zeros(rows), np.zeros(rows, np.intp)
+    best, first, last = np.full(rows, -np.inf), np.zeros(rows, np.intp), np.zeros(rows, np.intp)
+    for column in range(along.shape[1]):
+        restart = current <= 0
+        start[restart] = column
+        current = np.where(restart, along[:, column], current + along[:, column])
+        better = current > best
+        best[better], first[better], last[better] = current[better], start[better], column
+    return best, first, last
+
+
+def _refined(run: Run, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run:
+    """The line moved to where the agreement peaks between sampled frames."""
+    if len(reference_us) < 3 or run.last - run.first < 2:
+        return run
+    rows = np.arange(run.first, run.last + 1)
+    peaks, weights = _peaks(gains, rows, run.partners, reference_us)
+    if weights.sum() <= 0:
+        return run
+    residual = peaks - (run.speed * query_us[rows] + run.offset_us)
+    order = np.argsort(residual)
+    middle = residual[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)]
+    return Run(
+        first=run.first,
+        last=run.last,
+        partners=run.partners,
+        speed=run.speed,
+        offset_us=run.offset_us + float(middle),
+    )
+
+
+def _peaks(
+    gains: Gains, rows: NDArray[np.intp], partners: NDArray[np.intp], reference_us: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Per query frame the parabola through its partner and both neighbours: where it peaks, how sharply."""
+    middle = np.clip(partners, 1, len(reference_us) - 2)
+    before, at, after = gains[rows, middle - 1], gains[rows, middle], gains[rows, middle + 1]
+    curvature = np.maximum(2 * at - before - after, 0)
+    shift = np.where(curvature > 0, (after - before) / np.maximum(2 * curvature, 1e-9), 0)
+    step = (reference_us[middle + 1] - reference_us[middle - 1]) / 2
+    inside = (at >= before) & (at >= after)
+    return reference_us[middle] + np.clip(shift, -0.5, 0.5) * step, np.where(inside, curvature, 0.0)

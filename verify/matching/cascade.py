@@ -1,0 +1,115 @@
+"""The cascade: cheapest tier first, and stop as soon as the query is explained.
+
+    hash tier ──▶ aligned ──▶ every usable frame explained? ── yes ──▶ segments
+                                   │ no
+                                   ▼
+    local tier on the frames that nothing explains ──▶ aligned ──▶ segments
+
+Every tier only proposes; `verification` lays the pictures over one another and decides. In go a query's
+fingerprint and the reference index, out comes a `MatchResult`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import ALGORITHM, Fingerprint
+from verify.fingerprint.quality import USABLE_QUALITY
+from verify.matching import hash_tier, local_tier
+from verify.matching.hypothesis import Hypothesis
+from verify.matching.index import ReferenceIndex
+from verify.matching.scoring import score
+from verify.matching.segments import Judged, segment, select
+from verify.matching.verification import Evidence, examine
+from verify.model import MatchKind, MatchResult, MatchSegment
+
+COPY_SCORE = 0.9  #: at and above, a run is called a copy
+POSSIBLE_SCORE = 0.3  #: between the two, a person has to look
+SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
+SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
+LOOKED_AT = 4  #: distinct keyframes the local tier looks at in 40 s of query
+MOST_LOOKED_AT = 24
+MOST_EXAMINED = 12  #: local hypotheses laid over the query
+
+
+def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:
+    """What of `query` is in `index`."""
+    usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
+    judged = _judge(hash_tier.propose(query, index, usable), query, index)
+    left = _unexplained(judged, usable)
+    if left.size:
+        judged += _judge(
+            local_tier.propose(query, index, _worth_a_look(query, left))[:MOST_EXAMINED], query, index
+        )
+    segments = tuple(
+        segment(
+            one,
+            query,
+            index.load(one.evidence.hypothesis.reference),
+            index.ids[one.evidence.hypothesis.reference],
+        )
+        for one in select(judged)
+    )
+    return MatchResult(
+        media_sha256=media_sha256,
+        segments=segments,
+        query_duration_us=query.duration_us,
+        explained_us=_covered_us(segments),
+        frames_searched=int(usable.size),
+        frames_dropped=int(query.quality.size - usable.size),
+        enough_picture=bool(usable.size),
+        reference_count=index.count,
+        reference_digest=index.digest,
+        algorithm=ALGORITHM,
+    )
+
+
+def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:
+    judged = []
+    for hypothesis in hypotheses:
+        for evidence in examine(hypothesis, query, index.load(hypothesis.reference)):
+            value = score(evidence)
+            if value >= POSSIBLE_SCORE:
+                judged.append(Judged(evidence=evidence, score=value, kind=_kind(evidence, value)))
+    return judged
+
+
+def _kind(evidence: Evidence, value: float) -> MatchKind:
+    if (
+        evidence.motion is not None
+        and evidence.moving_frames >= SAME_SCENE_FRAMES
+        and evidence.motion < SAME_SCENE_MOTION
+    ):
+        return MatchKind.SAME_SCENE
+    return MatchKind.COPY if value >= COPY_SCORE else MatchKind.POSSIBLE
+
+
+def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:
+    copies = [one.evidence.query_frames for one in judged if one.kind is MatchKind.COPY]
+    return np.setdiff1d(usable, np.concatenate(copies)) if copies else usable
+
+
+def _worth_a_look(query: Fingerprint, frames: NDArray[np.intp]) -> list[int]:
+    """Keyframes among or before `frames`, spread over them."""
+    owners = np.unique(np.maximum(np.searchsorted(query.keyframes, frames, side="right") - 1, 0))
+    minutes = query.duration_us / 40_000_000
+    wanted = min(MOST_LOOKED_AT, max(LOOKED_AT, round(LOOKED_AT * minutes)))
+    if owners.size <= wanted:
+        return [int(owner) for owner in owners]
+    return [
+        int(owners[place]) for place in np.linspace(0, owners.size - 1, wanted + 2)[1:-1].round().astype(int)
+    ]
+
+
+def _covered_us(segments: Iterable[MatchSegment]) -> int:
+    """Microseconds of the query that copies cover, counted once."""
+    covered, end = 0, 0
+    for span in sorted(
+        (one.query for one in segments if one.kind is MatchKind.COPY), key=lambda span: span.start_us
+    ):
+        covered += max(0, span.end_us - max(span.start_us, end))
+        end = max(end, span.end_us)
+    return covered

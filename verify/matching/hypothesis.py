@@ -1,0 +1,19 @@
+"""What a tier proposes and the alignment then tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verify.matching.geometry import Matrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """One reference that may be in the query around some frames, under one map."""
+
+    reference: int  #: its number in the index
+    matrix: Matrix  #: query to reference, fractions of the pictures
+    tier: str  #: "screen", "hash" or "local"
+    anchors: tuple[tuple[int, int], ...]  #: (query frame, reference frame) that suggested it
+    distance: int | None = None  #: least Hamming distance, bits; None when no hash suggested it
+    inliers: int = 0  #: corners that agree on the map

@@ -1,0 +1,131 @@
+"""The local tier: corners of the query against corners of every reference keyframe.
+
+In go frames that no hash explains, out come hypotheses whose map was found by RANSAC. Retrieval
+votes over the index of stored descriptors; the few best keyframes are looked at again with features
+made from their stored picture, because retrieval needs 100 features a keyframe where verification
+wants 500 (handbook `algorithms.md` 1.5).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import Fingerprint
+from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, extract
+from verify.matching.geometry import Matrix, overlap, undo
+from verify.matching.hypothesis import Hypothesis
+from verify.matching.index import ReferenceIndex
+from verify.model import GreyImage, Orientation
+
+RETRIEVED_WITH = 300  #: query features that vote
+NEIGHBOURS = 3  #: nearest descriptors that get a vote each
+VOTE_BITS = 64  #: a descriptor farther away is no match (ORB: true matches mostly below 50 of 256)
+MOST_CANDIDATES = 10  #: keyframes verified per query picture
+PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
+RANSAC_ERROR = 6.0  #: pixels of the reference picture (long side 512)
+LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map
+LEAST_SHARE = 0.02  #: of either picture that the common part must cover
+SCALE_RANGE = (0.15, 6.0)  #: reference pixels per query pixel
+
+
+def propose(query: Fingerprint, index: ReferenceIndex, keyframes: list[int]) -> list[Hypothesis]:
+    """Hypotheses from the given keyframes (positions in `query.keyframes`), most inliers first."""
+    mask = query.moving if query.moving.any() else None
+    found = [
+        hypothesis
+        for keyframe in keyframes
+        for hypothesis in from_picture(index, int(query.keyframes[keyframe]), query.picture(keyframe), mask)
+    ]
+    return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
+
+
+def from_picture(
+    index: ReferenceIndex, frame: int, picture: GreyImage, mask: NDArray[np.bool_] | None
+) -> Iterator[Hypothesis]:
+    """Hypotheses from one query picture, seen as it is and mirrored (ORB knows turns, not mirrors)."""
+    views = [
+        (picture, mask, np.eye(3)),
+        (picture[:, ::-1].copy(), None if mask is None else mask[:, ::-1], undo(Orientation.MIRRORED)),
+    ]
+    features = [extract(view, count=VERIFYING_FEATURES, mask=area) for view, area, _ in views]
+    ballots = [
+        (votes, keyframe, side)
+        for side in (0, 1)
+        for keyframe, votes in _votes(features[side], index).items()
+    ]
+    size = (picture.shape[1], picture.shape[0])
+    for _, (reference, keyframe), side in sorted(ballots, reverse=True)[:MOST_CANDIDATES]:
+        print_ = index.load(reference)
+        verified = _verified(features[side], size, print_, keyframe)
+        if verified:
+            matrix, inliers = verified
+            yield Hypothesis(
+                reference=reference,
+                matrix=matrix @ views[side][2],
+                tier="local",
+                anchors=((frame, int(print_.keyframes[keyframe])),),
+                inliers=inliers,
+            )
+
+
+def _votes(features: LocalFeatures, index: ReferenceIndex) -> Counter[tuple[int, int]]:
+    """Votes per reference keyframe; a query corner votes at most once for each."""
+    distances, owners, keyframes = index.near_features(features.descriptors[:RETRIEVED_WITH], NEIGHBOURS)
+    votes: Counter[tuple[int, int]] = Counter()
+    for distance, owner, keyframe in zip(
+        distances.tolist(), owners.tolist(), keyframes.tolist(), strict=True
+    ):
+        votes.update(
+            {(o, k) for d, o, k in zip(distance, owner, keyframe, strict=True) if o >= 0 and d <= VOTE_BITS}
+        )
+    return votes
+
+
+def _verified(
+    features: LocalFeatures, size: tuple[int, int], reference: Fingerprint, keyframe: int
+) -> tuple[Matrix, int] | None:
+    picture = reference.picture(keyframe)
+    mask = reference.moving if reference.moving.any() else None
+    theirs = extract(picture, count=VERIFYING_FEATURES, mask=mask)
+    ours_at, theirs_at = _pairs(features, theirs)
+    if len(ours_at) < LEAST_INLIERS:
+        return None
+    linear, flags = cv2.estimateAffinePartial2D(
+        ours_at,
+        theirs_at,
+        method=cv2.RANSAC,
+        ransacReprojThreshold=RANSAC_ERROR,
+        maxIters=2000,
+        confidence=0.995,
+    )
+    if linear is None or int(flags.sum()) < LEAST_INLIERS:  # type: ignore[redundant-expr]  # None when no map fits
+        return None
+    scale = float(np.hypot(linear[0, 0], linear[1, 0]))
+    if not SCALE_RANGE[0] <= scale <= SCALE_RANGE[1]:
+        return None
+    matrix = _in_fractions(np.vstack([linear, [0, 0, 1]]), size, (picture.shape[1], picture.shape[0]))
+    common = overlap(matrix)
+    if common is None or min(common.query_share, common.reference_share) < LEAST_SHARE:
+        return None
+    return matrix, int(flags.sum())
+
+
+def _pairs(ours: LocalFeatures, theirs: LocalFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mutually nearest descriptors that are near enough."""
+    if not len(ours.descriptors) or not len(theirs.descriptors):
+        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
+    matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
+    pairs = [
+        pair for pair in matcher.match(ours.descriptors, theirs.descriptors) if pair.distance <= PAIR_BITS
+    ]
+    return ours.points[[pair.queryIdx for pair in pairs]], theirs.points[[pair.trainIdx for pair in pairs]]
+
+
+def _in_fractions(matrix: Matrix, ours: tuple[int, int], theirs: tuple[int, int]) -> Matrix:
+    result: Matrix = np.diag([1 / theirs[0], 1 / theirs[1], 1]) @ matrix @ np.diag([ours[0], ours[1], 1.0])
+    return result

@@ -1,0 +1,183 @@
+"""Aligned comparison: the common part of two pictures, laid over one another block by block.
+
+In go thumbnails and a map, out come correlations between every query frame and every reference
+frame. The common part is resampled to a grid of blocks; each block is compared on its own after its
+mean and contrast are removed, so a caption, a sticker or another tone spoils only the blocks it
+covers. The same is done with the differences between neighbouring frames: footage of the same scene
+at another time agrees in the blocks but not in the motion (handbook `algorithms.md` 1.4, 6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import Fingerprint
+from verify.fingerprint.record import Box
+from verify.matching.geometry import Matrix, Overlap, inverse, transform
+from verify.model import GreyImage
+
+BLOCK = 8  #: patch pixels
+BLOCKS = 6  #: blocks each way
+SIDE = BLOCK * BLOCKS
+TEXTURE = 4.0  #: grey levels; a block varying less in both pictures says nothing
+#: Correlation of a block that shows the same: median .7 to .98 over copies, .08 to .35 under a shared
+#: overlay (handbook `algorithms.md` 1.4).
+AGREES = 0.5
+MOTION = 3.0  #: grey levels between neighbouring sampled frames; less is noise
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patches:
+    """Frames of one side, resampled to the common part."""
+
+    pictures: Floats  #: (k, SIDE, SIDE)
+    blocks: Floats  #: (b, k, 64): every usable block of every frame, zero mean and unit length
+    texture: Floats  #: (b, k): standard deviation before that, grey levels
+    motion: Floats  #: (k, p): difference to the neighbours, unit length; zeros where nothing moves
+    motion_level: Floats  #: (k,): root mean square of that difference, grey levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Every query frame against every reference frame, arrays (..., query frames, reference frames)."""
+
+    blocks: Floats  #: (b, ...): correlation of each usable block, -1..1
+    compared: NDArray[np.bool_]  #: (b, ...): whether the block has texture on either side
+    correlation: Floats  #: mean over the textured blocks, 0..1
+    share: Floats  #: of textured blocks that agree, 0..1
+    textured: Floats  #: number of textured blocks
+    motion: Floats  #: correlation of the differences, -1..1; 0 where either side is still
+    moving: NDArray[np.bool_]  #: both sides move
+
+
+def compare(query: Patches, reference: Patches) -> Agreement:
+    """Compare patches made with the same map."""
+    blocks = np.matmul(query.blocks, reference.blocks.transpose(0, 2, 1))
+    textured = (query.texture[:, :, None] > TEXTURE) | (reference.texture[:, None, :] > TEXTURE)
+    count = textured.sum(axis=0, dtype=np.float32)
+    divisor = np.maximum(count, 1)
+    kept = np.where(textured, np.maximum(blocks, 0), 0)
+    return Agreement(
+        blocks=blocks,
+        compared=textured,
+        correlation=kept.sum(axis=0) / divisor,
+        share=(kept > AGREES).sum(axis=0, dtype=np.float32) / divisor,
+        textured=count,
+        motion=query.motion @ reference.motion.T,
+        moving=(query.motion_level[:, None] > MOTION) & (reference.motion_level[None, :] > MOTION),
+    )
+
+
+class Sampler:
+    """Cuts the common part out of both sides' thumbnails under one map."""
+
+    def __init__(self, query: Fingerprint, reference: Fingerprint, matrix: Matrix, common: Overlap) -> None:
+        self._query, self._reference = query, reference
+        grid = _grid(common.reference_box)
+        in_query = transform(inverse(matrix), grid)
+        inside = ((in_query > 0) & (in_query < 1)).all(axis=1).reshape(SIDE, SIDE)
+        usable: NDArray[np.bool_] = _by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
+        self._usable = usable
+        to_reference = _grid_matrix(common.reference_box)
+        self._reference_map = _to_pixels(to_reference, reference)
+        self._query_map = _to_pixels(inverse(matrix) @ to_reference, query)
+        self._sigma = 0.5 * max(
+            1.0, _enlargement(common.query_box, query), _enlargement(common.reference_box, reference)
+        )
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """(BLOCKS²,): blocks that lie wholly inside the query's picture."""
+        return self._usable
+
+    def query(self, frames: NDArray[np.intp]) -> Patches:
+        return self._patches(self._query, frames, self._query_map, common_mask=self._usable)
+
+    def reference(self, frames: NDArray[np.intp]) -> Patches:
+        return self._patches(self._reference, frames, self._reference_map, common_mask=self._usable)
+
+    def _patches(
+        self, side: Fingerprint, frames: NDArray[np.intp], matrix: Matrix, *, common_mask: NDArray[np.bool_]
+    ) -> Patches:
+        stack = np.stack([self._cut(side.thumbnail(int(frame)), matrix) for frame in frames])
+        blocks = _by_block(stack)[common_mask]
+        blocks -= blocks.mean(axis=2, keepdims=True)
+        length = np.linalg.norm(blocks, axis=2)
+        motion, level = _motion(stack, common_mask)
+        return Patches(
+            pictures=stack,
+            blocks=blocks / np.maximum(length, 1e-6)[:, :, None],
+            texture=length / BLOCK,
+            motion=motion,
+            motion_level=level,
+        )
+
+    def _cut(self, thumbnail: GreyImage, matrix: Matrix) -> Floats:
+        step = max(np.hypot(matrix[0, 0], matrix[1, 0]), np.hypot(matrix[0, 1], matrix[1, 1])) / max(
+            abs(matrix[2, 2]), 1e-9
+        )
+        picture = thumbnail.astype(np.float32)
+        if step > 1.2:
+            picture = cv2.GaussianBlur(picture, (0, 0), 0.5 * step).astype(np.float32, copy=False)
+        patch = cv2.warpPerspective(
+            picture,
+            matrix,
+            (SIDE, SIDE),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return cv2.GaussianBlur(patch, (0, 0), self._sigma).astype(np.float32, copy=False)
+
+
+def _motion(stack: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Central differences in time (one-sided at the ends), per frame as a unit vector, and their level."""
+    later = np.minimum(np.arange(len(stack)) + 1, len(stack) - 1)
+    earlier = np.maximum(np.arange(len(stack)) - 1, 0)
+    difference = _by_block(stack[later] - stack[earlier])[usable]
+    difference -= difference.mean(axis=(0, 2), keepdims=True)
+    flat = difference.transpose(1, 0, 2).reshape(len(stack), -1)
+    length = np.linalg.norm(flat, axis=1)
+    level = length / np.sqrt(max(flat.shape[1], 1))
+    return flat / np.maximum(length, 1e-6)[:, None], level.astype(np.float32)
+
+
+def _by_block(stack: Floats) -> Floats:
+    """(k, SIDE, SIDE) to (BLOCKS², k, BLOCK²)."""
+    split = stack.reshape(len(stack), BLOCKS, BLOCK, BLOCKS, BLOCK)
+    return split.transpose(1, 3, 0, 2, 4).reshape(BLOCKS * BLOCKS, len(stack), BLOCK * BLOCK).copy()
+
+
+def _grid(box: Box) -> NDArray[np.float64]:
+    along = (np.arange(SIDE) + 0.5) / SIDE
+    x, y = np.meshgrid(box[0] + along * (box[2] - box[0]), box[1] + along * (box[3] - box[1]))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def _grid_matrix(box: Box) -> Matrix:
+    """From patch pixels to fractions of the picture."""
+    wide, high = (box[2] - box[0]) / SIDE, (box[3] - box[1]) / SIDE
+    return np.array([[wide, 0, box[0] + wide / 2], [0, high, box[1] + high / 2], [0, 0, 1]])
+
+
+def _thumbnail_size(side: Fingerprint) -> tuple[int, int]:
+    height, width = side.thumbnail(0).shape
+    return width, height
+
+
+def _to_pixels(matrix: Matrix, side: Fingerprint) -> Matrix:
+    width, height = _thumbnail_size(side)
+    scale = np.array([[width, 0, -0.5], [0, height, -0.5], [0, 0, 1.0]])
+    result: Matrix = scale @ matrix
+    return result
+
+
+def _enlargement(box: Box, side: Fingerprint) -> float:
+    """How many patch pixels one thumbnail pixel becomes, at most."""
+    width, height = _thumbnail_size(side)
+    return SIDE / max(1.0, min((box[2] - box[0]) * width, (box[3] - box[1]) * height))

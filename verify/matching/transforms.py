@@ -1,0 +1,110 @@
+"""What was done to the reference to give the query, in words.
+
+In goes one aligned run, out come names such as "cropped to the upper left 54 % of the picture".
+Orientation and speed have fields of their own in the match segment and are not repeated here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from verify.fingerprint import Fingerprint
+from verify.matching.geometry import Matrix, orientation_of, undo
+from verify.matching.patches import AGREES
+from verify.matching.verification import Evidence
+
+WHOLE_SHARE = 0.95  #: of a picture; a map is not known better than this
+INSET_SHARE = 0.8  #: of the query's picture; a smaller part without plain bars around it is an inset
+TURN_DEGREES = 2.0
+PERSPECTIVE = 0.04  #: of the side: how much opposite edges may differ
+STRETCH = 1.12  #: of the aspect ratio
+CONTRAST = 1.3  #: ratio
+BRIGHTNESS = 25.0  #: grey levels
+COVERED_SHARE = 0.08  #: of the compared blocks
+
+_THIRDS_ACROSS = ("left", "", "right")
+_THIRDS_DOWN = ("upper", "", "lower")
+
+
+def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tuple[str, ...]:
+    """Names of the changes, those that moved the picture first."""
+    names = [_crop(evidence), _frame(evidence, query), *_shape(evidence, query, reference), *_look(evidence)]
+    return tuple(name for name in names if name)
+
+
+def _crop(evidence: Evidence) -> str:
+    common = evidence.common
+    if common.reference_share >= WHOLE_SHARE:
+        return ""
+    where = _place(common.reference_box)
+    return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
+
+
+def _frame(evidence: Evidence, query: Fingerprint) -> str:
+    common = evidence.common
+    if common.query_share >= WHOLE_SHARE:
+        return ""
+    left, top, right, bottom = query.content_box
+    if query.has_bars and common.query_share >= 0.9 * (right - left) * (bottom - top):
+        return "letterboxed" if (bottom - top) < (right - left) else "pillarboxed"
+    size = f"{common.query_share:.0%} of the frame".replace("%", " %")
+    if common.query_share < INSET_SHARE:
+        return f"picture in picture, {_place(common.query_box)}{size}"
+    return f"framed, {size}"
+
+
+def _place(box: tuple[float, float, float, float]) -> str:
+    """Where a box lies in the unit square, in words: "the upper left ", "the middle "."""
+    across = _third(box[0], 1 - box[2])
+    down = _third(box[1], 1 - box[3])
+    words = " ".join(word for word in (_THIRDS_DOWN[down], _THIRDS_ACROSS[across]) if word)
+    return f"the {words or 'middle'} "
+
+
+def _third(before: float, after: float) -> int:
+    if abs(before - after) < 0.1:
+        return 1
+    return 0 if before < after else 2
+
+
+def _shape(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> list[str]:
+    matrix = evidence.hypothesis.matrix
+    names = []
+    if _perspective(matrix) > PERSPECTIVE:
+        names.append("perspective changed, as when a screen is filmed")
+    upright = _upright_pixels(matrix, query, reference)
+    turn = abs(float(np.degrees(np.arctan2(upright[1, 0] - upright[0, 1], upright[0, 0] + upright[1, 1]))))
+    if turn > TURN_DEGREES:
+        names.append(f"turned by {turn:.0f} degrees")
+    across, down = np.linalg.norm(upright[:, 0]), np.linalg.norm(upright[:, 1])
+    if max(across, down) > STRETCH * min(across, down):
+        names.append("squeezed")
+    return names
+
+
+def _upright_pixels(matrix: Matrix, query: Fingerprint, reference: Fingerprint) -> Matrix:
+    """The linear part of the map between pixel grids, with the orientation undone."""
+    orientation = orientation_of(matrix)
+    linear = matrix[:2, :2] / matrix[2, 2] @ np.linalg.inv(undo(orientation)[:2, :2])
+    sides = (query.width, query.height)
+    turned = sides[::-1] if abs(undo(orientation)[0, 1]) > 0 else sides
+    pixels: Matrix = (
+        np.diag([reference.width, reference.height]) @ linear @ np.diag([1 / turned[0], 1 / turned[1]])
+    )
+    return pixels
+
+
+def _perspective(matrix: Matrix) -> float:
+    depth = matrix[2, :2] / matrix[2, 2]
+    return float(np.abs(depth).max())
+
+
+def _look(evidence: Evidence) -> list[str]:
+    names = []
+    contrast, brightness = evidence.tone
+    if not 1 / CONTRAST <= contrast <= CONTRAST or abs(brightness) > BRIGHTNESS:
+        names.append("brightness or contrast changed")
+    seen = evidence.blocks[~np.isnan(evidence.blocks)]
+    if seen.size and float((seen < AGREES / 2).mean()) > COVERED_SHARE and float(np.median(seen)) > AGREES:
+        names.append("partly covered, as by a caption, logo or sticker")
+    return names

@@ -1,0 +1,155 @@
+"""From hypothesis to match segments: lay the two over one another and see which seconds agree.
+
+In go a hypothesis and both fingerprints, out come measured runs with the evidence for each. Long
+media are looked at in windows around the anchors, so work and memory do not grow with their product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import Fingerprint, perceptual
+from verify.matching.align import Run, runs
+from verify.matching.geometry import Overlap, overlap
+from verify.matching.hypothesis import Hypothesis
+from verify.matching.patches import BLOCKS, Floats, Sampler, compare
+from verify.model import GreyImage
+
+LEAST_BLOCKS = 4  #: fewer blocks in the common part say nothing
+WINDOW_FRAMES = 120  #: query frames compared at once: 40 s at 3 a second
+REACH = 2.2  #: how far the reference window reaches beyond the anchors, in query windows (speeds up to 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One aligned run and what speaks for it."""
+
+    hypothesis: Hypothesis
+    common: Overlap
+    query_frames: NDArray[np.intp]
+    reference_frames: NDArray[np.intp]  #: partner of each query frame
+    speed: float
+    offset_us: float
+    correlation: NDArray[np.float64]  #: per frame pair, 0..1
+    share: NDArray[np.float64]  #: of textured blocks that agree, per frame pair
+    textured: NDArray[np.float64]  #: textured blocks per frame pair
+    motion: float | None  #: mean correlation of the motion, -1..1; None where nothing moves
+    moving_frames: int  #: frame pairs in which both sides move
+    distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
+    blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
+    tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
+
+
+def examine(hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint) -> list[Evidence]:
+    """The runs along which the hypothesis holds, best first; none when it does not hold."""
+    common = overlap(hypothesis.matrix)
+    if common is None:
+        return []
+    sampler = Sampler(query, reference, hypothesis.matrix, common)
+    if int(sampler.usable.sum()) < LEAST_BLOCKS:
+        return []
+    found: list[Evidence] = []
+    for query_frames, reference_frames in _windows(hypothesis, query, reference):
+        window = _Window(hypothesis, common, sampler, query_frames, reference_frames)
+        found += [
+            window.evidence(run)
+            for run in runs(
+                window.agreement, query.times_us[query_frames], reference.times_us[reference_frames]
+            )
+        ]
+    return found
+
+
+class _Window:
+    """Some query frames against some reference frames, under one map."""
+
+    def __init__(
+        self,
+        hypothesis: Hypothesis,
+        common: Overlap,
+        sampler: Sampler,
+        query_frames: NDArray[np.intp],
+        reference_frames: NDArray[np.intp],
+    ) -> None:
+        self._hypothesis, self._common = hypothesis, common
+        self._query_frames, self._reference_frames = query_frames, reference_frames
+        self._usable = sampler.usable
+        self._query = sampler.query(query_frames)
+        self._reference = sampler.reference(reference_frames)
+        self.agreement = compare(self._query, self._reference)
+
+    def evidence(self, run: Run) -> Evidence:
+        rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
+        moving = seen.moving[rows, partners]
+        motion = seen.motion[rows, partners]
+        query, reference = self._query.pictures[rows], self._reference.pictures[partners]
+        return Evidence(
+            hypothesis=self._hypothesis,
+            common=self._common,
+            query_frames=self._query_frames[rows],
+            reference_frames=self._reference_frames[partners],
+            speed=run.speed,
+            offset_us=run.offset_us,
+            correlation=seen.correlation[rows, partners].astype(np.float64),
+            share=seen.share[rows, partners].astype(np.float64),
+            textured=seen.textured[rows, partners].astype(np.float64),
+            motion=float(motion[moving].mean()) if moving.any() else None,
+            moving_frames=int(moving.sum()),
+            distances=_distances(query, reference),
+            blocks=self._by_place(rows, partners),
+            tone=_tone(query, reference),
+        )
+
+    def _by_place(self, rows: NDArray[np.intp], partners: NDArray[np.intp]) -> NDArray[np.float64]:
+        compared = self.agreement.compared[:, rows, partners]
+        total = np.where(compared, self.agreement.blocks[:, rows, partners], 0).sum(axis=1)
+        count = compared.sum(axis=1)
+        placed = np.full(len(self._usable), np.nan)
+        placed[self._usable] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return placed.reshape(BLOCKS, BLOCKS)
+
+
+def _distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
+    """Hamming distances of the perceptual hashes of the aligned common part."""
+    ours, theirs = (
+        perceptual.codes(
+            perceptual.coefficients(np.stack([perceptual.small(_grey(picture)) for picture in side]))
+        )
+        for side in (query, reference)
+    )
+    return perceptual.hamming(ours, theirs)
+
+
+def _tone(query: Floats, reference: Floats) -> tuple[float, float]:
+    ours, theirs = query.ravel().astype(np.float64), reference.ravel().astype(np.float64)
+    gain = float(ours.std() / max(theirs.std(), 1e-6))
+    return gain, float(ours.mean() - theirs.mean())
+
+
+def _grey(picture: Floats) -> GreyImage:
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _windows(
+    hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Query windows that hold an anchor, each with the reference frames in reach of its anchors."""
+    windows = []
+    for start in range(0, len(query.times_us), WINDOW_FRAMES):
+        frames = np.arange(start, min(start + WINDOW_FRAMES, len(query.times_us)))
+        partners = [theirs for ours, theirs in hypothesis.anchors if frames[0] <= ours <= frames[-1]]
+        if partners:
+            windows.append((frames, _in_reach(partners, query.times_us[frames], reference)))
+    return windows
+
+
+def _in_reach(partners: list[int], query_us: NDArray[np.int64], reference: Fingerprint) -> NDArray[np.intp]:
+    if len(reference.times_us) <= 2 * WINDOW_FRAMES:
+        return np.arange(len(reference.times_us))
+    middle = int(reference.times_us[int(np.median(partners))])
+    reach = int(REACH * (int(query_us[-1]) - int(query_us[0]) + 1_000_000))
+    first, last = np.searchsorted(reference.times_us, [middle - reach, middle + reach])
+    return np.arange(first, last)
