@@ -19,7 +19,7 @@ from verify.errors import DecoderCrashed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_REAP_SECONDS = 5.0  #: a child that closed its pipe has this long to say why it ended
+_LEAVE_SECONDS = 1.0  #: an idle child has this long to leave by itself
 
 
 class ChildProcess:
@@ -66,14 +66,20 @@ class ChildProcess:
             filled += count
         return data
 
-    def close(self) -> None:
-        """Kill whatever is left of the child's process group and reap it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        with contextlib.suppress(BrokenPipeError):
-            self._requests.close()
+    def close(self, *, idle: bool) -> None:
+        """Reap the child: an idle one may leave by itself when its requests end, any other is killed."""
+        self._requests.close()
+        if idle:
+            self._poll.poll(_LEAVE_SECONDS * 1000)  # its pipe closes
+        self._reap()
         self._replies.close()
+
+    def _reap(self) -> int:
+        """Kill whatever is left of the process group, once, before its number can be another's."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        return self._process.wait()
 
     def _wait(self) -> None:
         started = time.monotonic()
@@ -83,10 +89,7 @@ class ChildProcess:
             raise DecoderCrashed("it took longer than VERIFY_DECODE_WALL_SECONDS")
 
     def _cause_of_death(self) -> str:
-        try:
-            code = self._process.wait(_REAP_SECONDS)
-        except subprocess.TimeoutExpired:
-            return "it stopped answering"
+        code = self._reap()  # a process that is ending keeps its status when it is killed
         number = -code if code < 0 else code - 128  # bubblewrap passes a signal on as 128 + number
         if number in {signal.SIGXCPU, signal.SIGKILL}:
             return "it used more CPU time than VERIFY_DECODE_CPU_SECONDS, or was killed"

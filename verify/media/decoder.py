@@ -153,7 +153,7 @@ class MediaSession:
 
     def _end_child(self) -> None:
         if self._child is not None:
-            self._child.close()
+            self._child.close(idle=not self._busy)
             self._child = None
         self._busy = False
 

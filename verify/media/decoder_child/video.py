@@ -246,16 +246,13 @@ def _stills(walk: Walk, request: Request, sender: Sender) -> Ending:
 
 
 def _shown_at(walk: Walk, time_us: int) -> tuple[int, VideoFrame]:
-    base, origin_us = walk.stream.time_base, walk.origin_us or 0
     for back_us in (
         0,
         2_000_000,
         10_000_000,
         None,
     ):  # an index may lead past the picture: try from further back
-        start_us = origin_us if back_us is None else max(origin_us, origin_us + time_us - back_us)
-        if base is not None:
-            walk.container.seek(int(Fraction(start_us, 1_000_000) / base), stream=walk.stream)
+        walk.seek(0 if back_us is None else max(0, time_us - back_us))
         found = _last_until(walk, time_us)
         if found is not None:
             return found

@@ -32,8 +32,10 @@ _COARSE_SHARE, _STOP_SHARE = 0.55, 0.85
 
 
 def presentation(pts: int, time_base: Fraction) -> int:
-    """`pts` in microseconds."""
-    return round(pts * time_base * _MICROSECONDS)
+    """`pts` in microseconds, rounded half up. Whole numbers throughout: this runs for every packet."""
+    return (2 * _MICROSECONDS * time_base.numerator * pts + time_base.denominator) // (
+        2 * time_base.denominator
+    )
 
 
 @dataclass(slots=True)
@@ -62,6 +64,10 @@ class Walk:
     _restart: bool = False
     _held: Packet[VideoStream] | None = None
     _fed_us: set[int] = field(default_factory=set)
+    _base: Fraction = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._base = self.stream.time_base or Fraction(1, _MICROSECONDS)
 
     def picks(self) -> Iterator[tuple[int, VideoFrame]]:
         """(time_us, picture) in order of time, each once."""
@@ -130,11 +136,10 @@ class Walk:
             yield packet
 
     def _note_times(self, packet: Packet[VideoStream]) -> None:
-        if packet.pts is None or packet.time_base is None:
+        if packet.pts is None:
             return
-        start_us = presentation(packet.pts, packet.time_base)
-        end_us = start_us + presentation(packet.duration or 0, packet.time_base)
-        self._end_us = max(self._end_us, end_us)
+        start_us = presentation(packet.pts, self._base)
+        self._end_us = max(self._end_us, start_us + presentation(packet.duration or 0, self._base))
         if self.skip == "NONREF" and self.origin_us is not None:
             self._fed_us.add(start_us - self.origin_us)
             if self._ends_at() - start_us < _TAIL_US:
@@ -142,17 +147,16 @@ class Walk:
 
     def _ends_at(self) -> int:
         """Stated end of the stream on the container's clock; far away when nothing is stated."""
-        base = self.stream.time_base
-        if self.stream.duration is None or base is None:
+        if self.stream.duration is None:
             return 1 << 62
-        return presentation((self.stream.start_time or 0) + self.stream.duration, base)
+        return presentation((self.stream.start_time or 0) + self.stream.duration, self._base)
 
     def _off_grid(self, packet: Packet[VideoStream]) -> bool:
         """Whether `packet` stands alone and its picture would not be picked."""
         alone = self.stream.codec_context.codec.intra_only or (self.skip == "NONKEY" and packet.is_keyframe)
-        if not alone or self.origin_us is None or packet.pts is None or packet.time_base is None:
+        if not alone or self.origin_us is None or packet.pts is None:
             return False
-        return presentation(packet.pts, packet.time_base) - self.origin_us < self._due_us
+        return presentation(packet.pts, self._base) - self.origin_us < self._due_us
 
     def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
         try:
@@ -173,9 +177,9 @@ class Walk:
 
     def _time_of(self, frame: VideoFrame) -> int:
         pts = frame.pts if frame.pts is not None else frame.dts
-        if pts is None or frame.time_base is None:  # no clock: count at the stated rate
+        if pts is None:  # no clock: count at the stated rate
             return self.last_us + max(1, self._length_us) if self.last_us >= 0 else 0
-        at_us = presentation(pts, frame.time_base)
+        at_us = presentation(pts, self._base)
         if self.origin_us is None:
             self.origin_us = at_us
         return at_us - self.origin_us
@@ -189,8 +193,8 @@ class Walk:
         self._fed_us = {fed for fed in self._fed_us if fed > time_us}
 
     def _length_of(self, frame: VideoFrame) -> int:
-        if frame.duration and frame.time_base is not None:
-            return presentation(frame.duration, frame.time_base)
+        if frame.duration:
+            return presentation(frame.duration, self._base)
         rate = self.stream.average_rate
         return round(_MICROSECONDS / rate) if rate else 0
 
@@ -207,15 +211,16 @@ class Walk:
         self._rewound = True
         self.skip = "DEFAULT"
         self.stream.codec_context.skip_frame = "DEFAULT"
-        base = self.stream.time_base
-        if base is None or self.origin_us is None:
-            return
-        back_us = self.origin_us + self.last_us
         try:
-            self.container.seek(int(Fraction(back_us, _MICROSECONDS) / base), stream=self.stream)
+            self.seek(self.last_us)
         except FFmpegError:
             return
         self._restart = True
+
+    def seek(self, time_us: int) -> None:
+        """To the last picture at or before `time_us` that stands alone. Raises FFmpegError."""
+        on_clock = Fraction((self.origin_us or 0) + time_us, _MICROSECONDS)
+        self.container.seek(int(on_clock / self._base), stream=self.stream)
 
     def _spent(self) -> bool:
         """Whether the CPU budget ends the pass here."""
