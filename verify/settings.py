@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     )
     telegram_url: str = Field(default="https://t.me", description="base URL of Telegram's public post pages")
     reddit_url: str = Field(default="https://www.reddit.com", description="base URL of Reddit's JSON pages")
+    ytdlp_seconds: float = Field(default=90, gt=0, description="time yt-dlp may take for one post, seconds")
+    ytdlp_cookies: Path | None = Field(
+        default=None, description="cookie file given to yt-dlp, in Netscape's format; none unless named here"
+    )
     host_map: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
         default=(),
         description="host=base URL pairs that stand in for federated hosts and web pages, by commas",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -30,6 +31,7 @@ from verify.errors import (
     VerifyError,
 )
 from verify.fetch.cache import ResponseCache, Stored
+from verify.fetch.egress import egress_proxy
 from verify.fetch.exchange import Exchange, join_url, split_url, translated
 from verify.fetch.guard import Guard, Resolver
 from verify.fetch.log import AcquisitionLog
@@ -70,6 +72,7 @@ class _Question:
     headers: Mapping[str, str]
     max_bytes: int
     max_redirects: int
+    leave: tuple[str, ...]
 
 
 class GuardedClient:
@@ -111,13 +114,15 @@ class GuardedClient:
         headers: Mapping[str, str] = _NO_HEADERS,
         max_redirects: int = MAX_REDIRECTS,
         fresh: bool = False,
+        leave: tuple[str, ...] = (),
     ) -> Answer:
         """Read `url` whole, whatever status it answers with.
 
         `log` collects an Attempt per request under the name `source`. With `max_redirects=0` a
         redirect is an answer like any other and where it leads is not contacted. An answer stored
         less than VERIFY_CACHE_SECONDS ago is given again unless `fresh`; an older one is asked about
-        with its ETag. Failures that may pass within seconds are tried VERIFY_FETCH_TRIES times.
+        with its ETag. The body stays unread, empty, when its content type begins with one of `leave`.
+        Failures that may pass within seconds are tried VERIFY_FETCH_TRIES times.
         Raises InvalidUrl, FetchRefused, NetworkFailed, FetchTimedOut, RateLimited or BadResponse; the
         attempts that failed are in `log` by then.
         """
@@ -128,7 +133,7 @@ class GuardedClient:
             return _from_store(url, stored, source, book)
         conditions = stored.conditions if stored else _NO_HEADERS
         answer = self._ask(
-            _Question(url, source, accept, {**headers, **conditions}, max_bytes, max_redirects), book
+            _Question(url, source, accept, {**headers, **conditions}, max_bytes, max_redirects, leave), book
         )
         if answer.status == 304 and stored is not None:
             self._cache.renew(place, accept)
@@ -136,6 +141,15 @@ class GuardedClient:
         if answer.status == 200:
             self._cache.keep(place, accept, answered=answer.url, headers=answer.headers, body=answer.body)
         return answer
+
+    def egress(self, source: str, log: AcquisitionLog) -> AbstractContextManager[str]:
+        """A block with the address of a proxy that lets a child process out under the same rules.
+
+        Raises NotStored when offline.
+        """
+        if self._settings.offline:
+            raise NotStored(source)
+        return egress_proxy(self._guard, source=source, on_attempt=log.add)
 
     def tries(self, work: Callable[[], Made]) -> Made:
         """`work()`, again after a pause while its failure may pass; raises its last error."""
@@ -175,7 +189,9 @@ class GuardedClient:
             headers=question.headers,
             max_redirects=question.max_redirects,
         ) as exchange:
-            body = b"".join(exchange.chunks(question.max_bytes))
+            kind = exchange.headers.get("content-type", "").lower()
+            wanted = not (question.leave and kind.startswith(question.leave))
+            body = b"".join(exchange.chunks(question.max_bytes)) if wanted else b""
         assert exchange.attempt is not None
         return Answer(
             url=exchange.url,

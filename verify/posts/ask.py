@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -41,8 +41,11 @@ Kind = TypeVar("Kind", bound=Shape)
 class Asker:
     """One post's questions: the client, the settings, and the log that every answer goes into."""
 
-    def __init__(self, client: GuardedClient, settings: Settings, log: AcquisitionLog) -> None:
+    def __init__(
+        self, client: GuardedClient, settings: Settings, log: AcquisitionLog, *, fresh: bool = False
+    ) -> None:
         self.settings = settings
+        self.fresh = fresh  #: stored answers do not count
         self.log = log
         self._client = client
 
@@ -55,8 +58,9 @@ class Asker:
         headers: Mapping[str, str] = _NO_HEADERS,
         max_bytes: int = API_MAX_BYTES,
         max_redirects: int = 3,
+        leave: tuple[str, ...] = (),
     ) -> Answer:
-        """The answer of any status; raises what the client raises, and LoginRequired."""
+        """The answer of any status; raises what `GuardedClient.get` raises, and LoginRequired."""
         answer = self._client.get(
             url,
             source=source,
@@ -65,11 +69,17 @@ class Asker:
             headers=headers,
             max_bytes=max_bytes,
             max_redirects=max_redirects,
+            fresh=self.fresh,
+            leave=leave,
         )
         with self.concluding(answer):
             if _LOGIN.search(urlsplit(answer.url).path) and not _LOGIN.search(urlsplit(url).path):
                 raise LoginRequired(answer.url[:200])
         return answer
+
+    def egress(self, source: str) -> AbstractContextManager[str]:
+        """A block with a guarded way out for a child process; each connection is logged."""
+        return self._client.egress(source, self.log)
 
     def read(self, answer: Answer, reader: Callable[[Answer], Read]) -> Read:
         """`reader(answer)`; an error it raises becomes the outcome of the attempt."""
@@ -145,3 +155,13 @@ def page_text(answer: Answer) -> str:
         return answer.body.decode(named[1].decode() if named else "utf-8", "replace")
     except LookupError:
         return answer.body.decode("utf-8", "replace")
+
+
+def error_code(answer: Answer) -> int:
+    """The number that a JSON answer carries as its `code`; 0 for none."""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return 0
+    code = value.get("code") if isinstance(value, dict) else None
+    return code if isinstance(code, int) else 0

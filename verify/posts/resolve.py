@@ -8,7 +8,9 @@ gives and what to try next, never raised. Refused: InvalidUrl and UnsupportedUrl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from verify.errors import (
@@ -18,6 +20,7 @@ from verify.errors import (
     FetchRefused,
     HttpRefused,
     LoginRequired,
+    MediaGone,
     PostDeleted,
     PostNotFound,
     PostProtected,
@@ -30,17 +33,13 @@ from verify.errors import (
 from verify.fetch.client import GuardedClient
 from verify.fetch.log import AcquisitionLog
 from verify.model import Attempt, Post, PostState
+from verify.posts.advice import next_steps, oddities
 from verify.posts.ask import Asker
-from verify.posts.bluesky import bluesky
 from verify.posts.direct import direct
-from verify.posts.mastodon import mastodon
-from verify.posts.reddit import reddit
-from verify.posts.telegram import telegram
+from verify.posts.expand import expand
+from verify.posts.sources import Source, sources_for, with_full_text, word_of
 from verify.posts.urls import PostAddress, parse
-from verify.posts.x import syndication
 from verify.settings import Settings
-
-Source = Callable[[PostAddress, Asker], Post]
 
 _STATES: tuple[tuple[type[VerifyError], PostState], ...] = (  # the first that fits
     (PostDeleted, PostState.DELETED),
@@ -50,6 +49,7 @@ _STATES: tuple[tuple[type[VerifyError], PostState], ...] = (  # the first that f
     (WithheldInCountry, PostState.WITHHELD_IN_COUNTRY),
     (LoginRequired, PostState.LOGIN_REQUIRED),
     (PostNotFound, PostState.NOT_FOUND_UNCONFIRMED),
+    (MediaGone, PostState.NOT_FOUND_UNCONFIRMED),
     (HttpRefused, PostState.NOT_FOUND_UNCONFIRMED),
     (RateLimited, PostState.RATE_LIMITED),
     (TransientError, PostState.NETWORK_ERROR),
@@ -57,60 +57,60 @@ _STATES: tuple[tuple[type[VerifyError], PostState], ...] = (  # the first that f
     (FetchRefused, PostState.NETWORK_ERROR),
     (UnsupportedUrl, PostState.UNSUPPORTED_URL),
 )
-_TOLD = frozenset(  # states that a source stated in so many words
-    {
-        PostState.DELETED,
-        PostState.SUSPENDED,
-        PostState.PROTECTED,
-        PostState.AGE_RESTRICTED,
-        PostState.WITHHELD_IN_COUNTRY,
-        PostState.LOGIN_REQUIRED,
-    }
+_FINAL = frozenset(  # stated by a source in so many words: no further source is asked
+    {PostState.DELETED, PostState.SUSPENDED, PostState.PROTECTED, PostState.WITHHELD_IN_COUNTRY}
 )
-_SOURCES: dict[str, tuple[Source, ...]] = {
-    "x": (syndication,),
-    "bluesky": (bluesky,),
-    "mastodon": (mastodon,),
-    "telegram": (telegram,),
-    "reddit": (reddit,),
-}
+_TOLD = _FINAL | {PostState.AGE_RESTRICTED, PostState.LOGIN_REQUIRED}
 _DATED_BY_PLATFORM = frozenset({"x", "tiktok", "instagram"})  # whose servers make the number
 
 
 class Resolver:
-    """Resolves posts. Safe to share between threads."""
+    """Resolves posts. Safe to share between threads; one post is fetched by one of them at a time."""
 
     def __init__(self, client: GuardedClient, settings: Settings) -> None:
         self._client = client
         self._settings = settings
+        self._under_way: dict[str, Future[Post]] = {}
+        self._lock = threading.Lock()
 
-    def resolve(self, url: str, *, on_attempt: Callable[[Attempt], None] | None = None) -> Post:
+    def resolve(
+        self, url: str, *, on_attempt: Callable[[Attempt], None] | None = None, fresh: bool = False
+    ) -> Post:
         """The post that `url` names; `on_attempt` hears of each request as it ends.
 
-        Raises InvalidUrl or UnsupportedUrl, and nothing else.
+        `fresh` asks the platform even when an answer was stored a moment ago. A post that another
+        thread is fetching is waited for and shared. Raises InvalidUrl or UnsupportedUrl, nothing else.
         """
         address = parse(url)
-        log = AcquisitionLog(on_attempt)
-        ask = Asker(self._client, self._settings, log)
-        post = self._read(address, ask)
-        return _dated(replace(post, submitted=url, attempts=log.attempts), address)
+        ask = Asker(self._client, self._settings, AcquisitionLog(on_attempt), fresh=fresh)
+        post = self._once(address, ask)
+        return replace(post, submitted=url)
+
+    def _once(self, address: PostAddress, ask: Asker) -> Post:
+        name = str(address.key)
+        with self._lock:
+            other = self._under_way.get(name)
+            mine: Future[Post] = Future()
+            if other is None:
+                self._under_way[name] = mine
+        if other is not None:
+            return other.result()
+        try:
+            mine.set_result(self._read(address, ask))
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._under_way[name]
+        return mine.result()
 
     def _read(self, address: PostAddress, ask: Asker) -> Post:
-        if address.key.platform == "direct":
-            return direct(address)
-        failures: list[VerifyError] = []
-        for source in self._sources(address):
-            try:
-                return source(address, ask)
-            except VerifyError as error:
-                failures.append(error)
-        return _unavailable(address, failures)
-
-    def _sources(self, address: PostAddress) -> tuple[Source, ...]:
-        sources = _SOURCES.get(address.key.platform)
-        if sources is None:
-            raise UnsupportedUrl(address.key.platform)
-        return sources
+        try:
+            address = expand(address, ask)
+        except VerifyError as error:
+            return _finished(_unavailable(address, [error]), address, ask)
+        return _finished(_resolved(address, ask), address, ask)
 
 
 def state_of(error: VerifyError) -> PostState:
@@ -118,11 +118,54 @@ def state_of(error: VerifyError) -> PostState:
     return next((state for kind, state in _STATES if isinstance(error, kind)), PostState.NETWORK_ERROR)
 
 
-def _unavailable(address: PostAddress, failures: list[VerifyError]) -> Post:
+def _resolved(address: PostAddress, ask: Asker) -> Post:
+    if address.key.platform == "direct":
+        return direct(address)
+    if address.login_only:
+        return _unavailable(address, [LoginRequired("the address of a private channel")])
+    failures: list[VerifyError] = []
+    for source in sources_for(address, ask.settings):
+        post = _attempt(source, address, ask, failures)
+        if post is not None:
+            return with_full_text(post, address, ask)
+        if state_of(failures[-1]) in _FINAL:
+            break
+    return _unavailable(address, failures, _last_word(address, ask, failures))
+
+
+def _attempt(source: Source, address: PostAddress, ask: Asker, failures: list[VerifyError]) -> Post | None:
+    try:
+        return source(address, ask)
+    except VerifyError as error:
+        failures.append(error)
+        return None
+
+
+def _last_word(address: PostAddress, ask: Asker, failures: list[VerifyError]) -> Post | None:
+    """Author and text from a source that has no media, when no other said what became of the post."""
+    source = word_of(address)
+    if source is None or any(state_of(failure) in _TOLD for failure in failures):
+        return None
+    return _attempt(source, address, ask, failures)
+
+
+def _unavailable(address: PostAddress, failures: list[VerifyError], word: Post | None = None) -> Post:
+    """The post in the state that its sources leave it in: the one told, else what the first source met."""
     states = [state_of(failure) for failure in failures]
     state = next((state for state in states if state in _TOLD), states[0])
-    notes = tuple(dict.fromkeys(str(failure) for failure in failures))
-    return Post(key=address.key, url=address.url, submitted=address.submitted, state=state, notes=notes)
+    post = word or Post(key=address.key, url=address.url, submitted=address.submitted, state=state)
+    return replace(post, state=state, notes=(*_sentences(failures), *post.notes))
+
+
+def _sentences(failures: Iterable[VerifyError]) -> Iterable[str]:
+    return dict.fromkeys(str(failure) for failure in failures)
+
+
+def _finished(post: Post, address: PostAddress, ask: Asker) -> Post:
+    """`post` with its date, its log, what is odd about it and what to try next."""
+    dated = _dated(post, address)
+    notes = dict.fromkeys((*dated.notes, *oddities(dated), *next_steps(dated)))
+    return replace(dated, notes=tuple(notes), attempts=ask.log.attempts)
 
 
 def _dated(post: Post, address: PostAddress) -> Post:
