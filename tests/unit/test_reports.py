@@ -409,7 +409,8 @@ def with_segments(*segments: object) -> MediaReport:
 def test_what_people_said_stands_apart_from_the_finding_and_by_its_match() -> None:
     report, match = sample.report(), sample.segment()
     rejected = Judgement(
-        id="1", item_id="i", run=1, kind=JudgementKind.REJECT, by="Ana <b>", at=sample.POSTED, note="other hull",
+        id="1", item_id="i", run=1, kind=JudgementKind.REJECT, by="Ana <b>", at=sample.POSTED,
+        note="other hull",
         media_sha256=report.media[0].file.sha256, reference_id=match.reference_id, query=match.query,
     )  # fmt: skip
     rated = Judgement(

@@ -95,6 +95,7 @@ items = Table(
     Index(None, "state", "lane", "priority", "created_at"),
     Index(None, "state", "lease_until"),
     Index(None, "created_at"),
+    Index(None, "updated_at"),
     Index(None, "key"),
 )
 

@@ -44,6 +44,12 @@ class Texts:
         with self._database.reading() as connection:
             return [item_of(row) for row in connection.execute(query)]
 
+    def changed_since(self, moment: datetime, *, limit: int = 500) -> Sequence[Item]:
+        """Items that changed after that instant, in the order of their changes."""
+        query = select(items).where(items.c.updated_at > moment).order_by(items.c.updated_at).limit(limit)
+        with self._database.reading() as connection:
+            return [item_of(row) for row in connection.execute(query)]
+
     def put(self, item: Item, *words: str) -> None:
         """Keeps the text of the item as it was when read; what happens to it later makes it stale."""
         indexed_at = max(item.updated_at, item.created_at)

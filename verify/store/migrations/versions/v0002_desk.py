@@ -10,6 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    op.create_index(op.f("ix_items_updated_at"), "items", ["updated_at"], unique=False)
     op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -131,3 +132,4 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("idempotency_keys")
     op.drop_table("api_keys")
+    op.drop_index(op.f("ix_items_updated_at"), table_name="items")

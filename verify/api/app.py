@@ -1,0 +1,68 @@
+"""The application: the API under /api/v1, the pages, and what every request passes through.
+
+In: an opened `Tool`. Out: an ASGI application; the embedded server and the scaled shape serve the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+import verify
+from verify.api import administration, events, health, items, pages, problems, references, reports
+from verify.api.caretaker import Caretaker
+from verify.api.events import Broadcast
+from verify.api.problems import Problem
+from verify.api.security import BodyCap, SafeHeaders
+from verify.api.services import services_of
+from verify.wiring import Tool
+
+_PROBLEM = {"model": Problem, "description": "What went wrong, as problem details (RFC 9457)"}
+
+
+def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
+    """The application over `tool`.
+
+    `open_on_loopback` lets requests from this machine to itself in without a key; only a server bound
+    to loopback may set it.
+    """
+    services = services_of(tool, open_on_loopback=open_on_loopback)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.broadcast = Broadcast(services)
+        with Caretaker(services):
+            yield
+        app.state.broadcast.close()
+
+    app = FastAPI(
+        title="verify",
+        version=verify.__version__,
+        description=verify.__doc__ or "",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # the usual viewers load scripts from elsewhere
+        redoc_url=None,
+        responses=dict.fromkeys((401, 403, 404, 413, 422, 429, 503), _PROBLEM),
+    )
+    app.state.services = services
+    app.include_router(_api())
+    health.install(app, services)
+    pages.install(app)
+    app.mount("/static", StaticFiles(packages=[("verify.api", "static")]), name="static")
+    problems.install(app)
+    app.add_middleware(BodyCap, upload_bytes=tool.settings.max_video_bytes)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api/v1")
+    for router in (items.router, reports.router, references.router, events.router):
+        api.include_router(router)
+    api.include_router(administration.webhooks)
+    api.include_router(administration.keys)
+    return api

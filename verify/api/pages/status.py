@@ -1,0 +1,35 @@
+"""Settings and health: how the queue stands, which limits hold, who may use this server."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from verify.api.callers import Admin
+from verify.api.pages.frame import page
+from verify.api.services import Served
+from verify.settings import Settings
+
+router = APIRouter()
+
+
+@router.get("/status")
+def show(request: Request, caller: Admin, services: Served) -> Response:
+    """The state of this installation. Secrets are not shown."""
+    settings = services.tool.settings
+    rows = [
+        (f"VERIFY_{name.upper()}", str(getattr(settings, name)), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    return page(
+        request,
+        "status.html",
+        caller,
+        depths=services.ledger.depths(),
+        settings=rows,
+        reference_count=services.references.count(),
+        database=services.tool.database.kind,
+        users=services.people.list_users(),
+        keys=services.people.list_keys(),
+        webhooks=services.webhooks.list(),
+        is_open=services.open_on_loopback,
+    )

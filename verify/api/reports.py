@@ -1,0 +1,146 @@
+"""Reports over HTTP: as JSON, HTML, CSV and JSON-LD, their pictures, and what people judge of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import HTMLResponse
+
+from verify.api.callers import Caller, Queuer, Reader
+from verify.api.schemas import Identifier, JudgementIn, JudgementOut, JudgementsOut
+from verify.api.security import check_origin
+from verify.api.services import Served, Services
+from verify.errors import BlobMissing, NoSuchRecord
+from verify.model import Judgement, Span
+from verify.pipeline.output import pictures
+from verify.reports import json_schema, to_csv, to_html
+
+router = APIRouter(tags=["reports"], dependencies=[Depends(check_origin)])
+
+_JPEG = b"\xff\xd8\xff"
+FOREVER = "private, max-age=31536000, immutable"  # a picture's address names its bytes
+EXPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
+_NO_REPORT: dict[int | str, dict[str, Any]] = {404: {"description": "No such item, or no report yet"}}
+
+
+@router.get("/items/{item_id}/report", responses=_NO_REPORT)
+@router.get("/items/{item_id}/report.json", responses=_NO_REPORT)
+def report_json(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+    """The report as the versioned JSON document."""
+    return Response(services.stored_report(item_id).json, media_type="application/json")
+
+
+@router.get("/items/{item_id}/report.html", responses=_NO_REPORT, response_class=HTMLResponse)
+def report_html(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+    """The report as one HTML file with its pictures inside."""
+    return HTMLResponse(
+        export(services, item_id),
+        headers=_attached(item_id, "html")
+        | {
+            "Content-Security-Policy": EXPORT_POLICY,
+        },
+    )
+
+
+@router.get("/items/{item_id}/report.csv", responses=_NO_REPORT)
+def report_csv(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+    """The report as a line of CSV under its header."""
+    return csv_answer(to_csv([services.report(item_id)]), item_id)
+
+
+@router.get("/items/{item_id}/reports")
+def list_reports(item_id: Identifier, _caller: Reader, services: Served) -> dict[str, list[dict[str, Any]]]:
+    """Every report the item has had, newest first."""
+    found = services.ledger.reports(item_id)
+    return {
+        "reports": [
+            {"run": one.run, "code_version": one.code_version, "created_at": one.created_at} for one in found
+        ]
+    }
+
+
+@router.get("/report-schema.json")
+def report_schema(_caller: Reader) -> dict[str, Any]:
+    """The JSON Schema of report documents."""
+    return json_schema()
+
+
+@router.get("/pictures/{sha256}")
+def picture(
+    sha256: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")], _caller: Reader, services: Served
+) -> Response:
+    """A picture that a report or a reference names, as JPEG."""
+    return picture_answer(services, sha256)
+
+
+@router.get("/items/{item_id}/judgements")
+def list_judgements(item_id: Identifier, _caller: Reader, services: Served) -> JudgementsOut:
+    """What people said of the item, oldest first."""
+    services.ledger.get(item_id)
+    return JudgementsOut(judgements=[JudgementOut.of(said) for said in services.judgements.of_item(item_id)])
+
+
+@router.post("/items/{item_id}/judgements", status_code=201)
+def add_judgement(item_id: Identifier, said: JudgementIn, caller: Queuer, services: Served) -> JudgementOut:
+    """Confirm or reject a match, rate the item, or write a note. Nothing said before is changed."""
+    return JudgementOut.of(judge(services, item_id, said, caller))
+
+
+@router.get("/judgements/rejected")
+def rejected_matches(
+    _caller: Reader, services: Served, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
+) -> JudgementsOut:
+    """The matches that people rejected, newest first: what thresholds can be recalibrated from."""
+    return JudgementsOut(
+        judgements=[JudgementOut.of(said) for said in services.judgements.rejected(limit=limit)]
+    )
+
+
+# --- shared with the pages --------------------------------------------------------------------
+
+
+def export(services: Services, item_id: str) -> str:
+    """The self-contained page of the item's report, with its judgements."""
+    report = services.report(item_id)
+    return to_html(report, pictures(report, services.blobs), services.judgements.of_item(item_id))
+
+
+def judge(services: Services, item_id: str, said: JudgementIn, caller: Caller) -> Judgement:
+    """The judgement as kept, in the caller's name."""
+    has_span = said.query_start_us is not None and said.query_end_us is not None
+    judgement = Judgement(
+        id="",
+        item_id=item_id,
+        run=services.stored_report(item_id).run,
+        kind=said.kind,
+        by=caller.name,
+        at=datetime.now(UTC),
+        media_sha256=said.media_sha256,
+        reference_id=said.reference_id,
+        query=Span(start_us=said.query_start_us or 0, end_us=said.query_end_us or 0) if has_span else None,
+        rating=said.rating,
+        note=said.note,
+    )
+    return services.judgements.add(judgement)
+
+
+def picture_answer(services: Services, sha256: str) -> Response:
+    """The JPEG of that name. Raises NoSuchRecord for anything else that is stored."""
+    try:
+        content = services.blobs.read(sha256)
+    except BlobMissing as error:
+        raise NoSuchRecord(f"picture {sha256}") from error
+    if not content.startswith(_JPEG):
+        raise NoSuchRecord(f"picture {sha256}")
+    return Response(content, media_type="image/jpeg", headers={"Cache-Control": FOREVER})
+
+
+def csv_answer(text: str, name: str) -> Response:
+    return Response(text, media_type="text/csv; charset=utf-8", headers=_attached(name, "csv"))
+
+
+def _attached(name: str, ending: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="verify-{name}.{ending}"'}
