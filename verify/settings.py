@@ -22,6 +22,23 @@ class Settings(BaseSettings):
         default=Path("~/.local/share/verify"), description="folder that holds everything stored"
     )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in VERIFY_HOME")
+    broker_url: SecretStr = Field(
+        default=SecretStr(""), description="Redis URL of Celery's broker; empty: the embedded mode, no broker"
+    )
+    item_soft_seconds: float = Field(
+        default=240, gt=0, description="time one attempt at an item may take before it is stopped, seconds"
+    )
+    item_hard_seconds: float = Field(
+        default=300, gt=0, description="time after which the worker process is ended with it, seconds"
+    )
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="form of the log lines: text or json"
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="least level that is logged: DEBUG, INFO, WARNING or ERROR",
+    )
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="host:port pairs that may be private, separated by commas"
     )

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from verify.errors import ItemCancelled, StaleLease, VerifyError, WorkAbandoned
@@ -21,10 +21,7 @@ from verify.model import FindingLabel, ItemState
 from verify.store.database import Database
 from verify.store.items import (
     TERMINAL,
-    Depth,
-    FinishedReport,
     Item,
-    ItemFilter,
     Lane,
     Lease,
     NewItem,
@@ -33,7 +30,6 @@ from verify.store.items import (
     Sweep,
 )
 from verify.store.rows import (
-    conditions,
     due_at,
     ended,
     error_values,
@@ -41,25 +37,22 @@ from verify.store.rows import (
     insert_once,
     item_of,
     new_row,
+    note_sweep,
     one_item,
     requeued,
     within,
 )
 from verify.store.tables import checkpoints, items, reports
+from verify.store.views import ItemViews, utc_now
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Ledger:
+class Ledger(ItemViews):
     """The items of one database. `clock` gives the present instant (tests turn it)."""
 
     def __init__(
-        self, database: Database, *, patience: Patience | None = None, clock: Callable[[], datetime] = _now
+        self, database: Database, *, patience: Patience | None = None, clock: Callable[[], datetime] = utc_now
     ) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock=clock)
         self.patience = patience or Patience()
 
     # --- what people ask for ------------------------------------------------------------------
@@ -133,49 +126,6 @@ class Ledger:
                 connection.execute(delete(checkpoints).where(forgotten))
             return one_item(connection, item_id)
 
-    # --- what people look at ------------------------------------------------------------------
-
-    def get(self, item_id: str) -> Item:
-        """The item. Raises NoSuchItem."""
-        with self._database.reading() as connection:
-            return one_item(connection, item_id)
-
-    def list(self, which: ItemFilter) -> Sequence[Item]:
-        """The items that pass, newest first. Raises NoSuchItem for an unknown `before_id`."""
-        with self._database.reading() as connection:
-            query = select(items).where(*conditions(which))
-            if which.before_id:
-                last = one_item(connection, which.before_id)
-                query = query.where(tuple_(items.c.created_at, items.c.id) < (last.created_at, last.id))
-            query = query.order_by(items.c.created_at.desc(), items.c.id.desc()).limit(which.limit)
-            return [item_of(row) for row in connection.execute(query)]
-
-    def depths(self) -> Sequence[Depth]:
-        """Counts by state and priority, with the oldest of each."""
-        query = select(
-            items.c.state, items.c.priority, func.count(), func.min(items.c.created_at).label("oldest")
-        ).group_by(items.c.state, items.c.priority)
-        with self._database.reading() as connection:
-            return [
-                Depth(
-                    state=ItemState(state), priority=Priority(priority), count=count, oldest_created_at=oldest
-                )
-                for state, priority, count, oldest in connection.execute(query)
-            ]
-
-    def report(self, item_id: str) -> FinishedReport | None:
-        """The newest report; None while there is none. Raises NoSuchItem."""
-        found = self.reports(item_id)
-        return found[0] if found else None
-
-    def reports(self, item_id: str) -> Sequence[FinishedReport]:
-        """Every report of the item, newest first. Raises NoSuchItem."""
-        with self._database.reading() as connection:
-            one_item(connection, item_id)
-            query = select(reports).where(reports.c.item_id == item_id)
-            rows = connection.execute(query.order_by(reports.c.run.desc(), reports.c.created_at.desc()))
-            return [FinishedReport(**row._mapping) for row in rows]  # noqa: SLF001 - a row's public view
-
     # --- what workers do ----------------------------------------------------------------------
 
     def claim(
@@ -222,16 +172,6 @@ class Ledger:
         if item.cancel_requested:
             raise ItemCancelled(item.id)
         return Lease(item=item, token=lease.token, until=until)
-
-    def checkpoint(self, item_id: str, stage: str, code_version: str) -> bytes | None:
-        """What the stage made in an earlier attempt; None when it did not end."""
-        query = select(checkpoints.c.payload).where(
-            checkpoints.c.item_id == item_id,
-            checkpoints.c.stage == stage,
-            checkpoints.c.code_version == code_version,
-        )
-        with self._database.reading() as connection:
-            return connection.execute(query).scalar_one_or_none()
 
     def put_checkpoint(self, lease: Lease, stage: str, code_version: str, payload: bytes) -> None:
         """Keeps what the stage made; of two equal keys the first stays.
@@ -324,17 +264,12 @@ class Ledger:
                 connection, and_(expired, last), ended(ItemState.FAILED) | error_values(abandoned) | lost
             )
             back = self._update(connection, expired, requeued() | lost)
+            note_sweep(connection, self._clock())
         return Sweep(
             requeued=tuple(item.id for item in back),
             abandoned=tuple(item.id for item in failed),
             cancelled=tuple(item.id for item in gone),
         )
-
-    def due(self, *, lane: Lane | None = None, priorities: Collection[Priority] = (), most: int = 100) -> int:
-        """How many items wait for a worker right now; counts no further than `most`."""
-        which = select(items.c.id).where(due_at(self._clock()), *within(lane, priorities)).limit(most)
-        with self._database.reading() as connection:
-            return connection.execute(select(func.count()).select_from(which.subquery())).scalar_one()
 
     # --- in one transaction -------------------------------------------------------------------
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, select
+from sqlalchemy import Connection, Table, and_, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
 from verify.errors import NoSuchItem, VerifyError
 from verify.model import FindingLabel, ItemState
 from verify.store.items import Item, ItemFilter, Lane, NewItem, Priority
-from verify.store.tables import items
+from verify.store.tables import counters, items
+
+_SWEPT = "swept_at_ms"
 
 
 def new_row(new: NewItem, now: datetime, *, after: timedelta = timedelta()) -> dict[str, Any]:
@@ -103,3 +105,16 @@ def item_of(row: Any) -> Item:
     values["priority"] = Priority(values["priority"])
     values["finding"] = FindingLabel(values["finding"]) if values["finding"] else None
     return Item(**values)
+
+
+def note_sweep(connection: Connection, now: datetime) -> None:
+    """Keeps the instant of the newest sweep, in milliseconds, so that others need not sweep too."""
+    insert_once(connection, counters, {"name": _SWEPT, "value": 0})
+    connection.execute(
+        update(counters).where(counters.c.name == _SWEPT).values(value=int(now.timestamp() * 1000))
+    )
+
+
+def last_sweep(connection: Connection) -> datetime | None:
+    found = connection.execute(select(counters.c.value).where(counters.c.name == _SWEPT)).scalar_one_or_none()
+    return datetime.fromtimestamp(found / 1000, UTC) if found else None
