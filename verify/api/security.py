@@ -33,7 +33,8 @@ PAGE_POLICY = (
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": under it browsers hide the origin of our own forms too.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -158,7 +159,8 @@ def check_form(request: Request, token: str) -> None:
 
 def seat(request: Request) -> None:
     """Makes sure that this browser has a cookie to tie its forms to; `keep_seat` sends it."""
-    if not request.cookies.get(SESSION_COOKIE) and not request.cookies.get(SEAT_COOKIE):
+    has_one = request.cookies.get(SESSION_COOKIE) or request.cookies.get(SEAT_COOKIE)
+    if not has_one and not getattr(request.state, "seat", ""):
         request.state.seat = secrets.token_urlsafe(24)
 
 

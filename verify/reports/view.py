@@ -149,9 +149,14 @@ def _is_about(said: Judgement, segment: MatchSegment, media: MediaReport) -> boo
 
 
 def _belongs(pair: SideBySide, segment: MatchSegment) -> bool:
+    if pair.reference_id != segment.reference_id:
+        return False
+    if any(
+        (known.query_us, known.reference_us) == (pair.query_us, pair.reference_us) for known in segment.pairs
+    ):
+        return True
     return (
-        pair.reference_id == segment.reference_id
-        and segment.query.start_us <= pair.query_us <= segment.query.end_us
+        segment.query.start_us <= pair.query_us <= segment.query.end_us
         and segment.reference.start_us <= pair.reference_us <= segment.reference.end_us
     )
 

@@ -11,8 +11,8 @@ from verify.api.pages.frame import error_page
 def install(app: FastAPI) -> None:
     """Adds the pages to the application."""
     for router in (
+        item.router,  # before the queue, whose actions take any last word
         queue.router,
-        item.router,
         references.router,
         compare.router,
         status.router,

@@ -80,7 +80,8 @@ def error_page(request: Request, problem: Problem) -> Response:
     """What went wrong and what to do next; whoever is not signed in is asked to."""
     if problem.status == 401 and request.method == "GET":
         return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
-    return page(request, "error.html", None, status=problem.status, problem=problem)
+    viewer = getattr(request.state, "caller", None)
+    return page(request, "error.html", viewer, status=problem.status, problem=problem)
 
 
 def see(address: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import APIRouter, Request, Response
 
 from verify.api.callers import Admin
@@ -17,7 +19,7 @@ def show(request: Request, caller: Admin, services: Served) -> Response:
     """The state of this installation. Secrets are not shown."""
     settings = services.tool.settings
     rows = [
-        (f"VERIFY_{name.upper()}", str(getattr(settings, name)), field.description or "")
+        (f"VERIFY_{name.upper()}", _without_password(str(getattr(settings, name))), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
     return page(
@@ -33,3 +35,8 @@ def show(request: Request, caller: Admin, services: Served) -> Response:
         webhooks=services.webhooks.list(),
         is_open=services.open_on_loopback,
     )
+
+
+def _without_password(value: str) -> str:
+    """An address without its user name and password."""
+    return re.sub(r"//[^/@\s]*@", "//…@", value)
