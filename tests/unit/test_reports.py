@@ -255,7 +255,7 @@ def test_a_still_has_frames_but_no_timeline() -> None:
 def test_frame_pairs_stand_with_their_segment() -> None:
     shown = view(sample.report())
     assert [pair.query_us for pair in shown.media[0].segments[0].pairs] == [2_000_000, 6_000_000]
-    elsewhere = with_segments(sample.segment(query=Span(start_us=9_000_000, end_us=9_500_000)))
+    elsewhere = with_segments(sample.segment(query=Span(start_us=9_000_000, end_us=9_500_000), pairs=()))
     assert len(view(sample.report(media=(elsewhere,))).media[0].loose_pairs) == 2
 
 

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: the search text is kept current, webhooks are called, leases swept.
+"""What goes on beside the requests: the search text is kept current, webhooks are called.
 
 One thread in each process of the server. Everything it does is safe to do twice and at the same time
 elsewhere, so it needs no leader. An error is logged and the round goes on.
@@ -61,7 +61,7 @@ class Caretaker:
 
     def _run(self) -> None:
         while not self._stopped.wait(ROUND_SECONDS):
-            for duty in (self.index_texts, self.call_webhooks, self._sweep):
+            for duty in (self.index_texts, self.call_webhooks):
                 self._safely(duty)
 
     def _safely(self, duty: Callable[[], object]) -> None:
@@ -71,9 +71,6 @@ class Caretaker:
             logger.warning("%s: %s", duty.__name__, error)
         except Exception:
             logger.exception("%s failed", duty.__name__)
-
-    def _sweep(self) -> None:
-        self._services.ledger.sweep()
 
     # --- search -------------------------------------------------------------------------------
 

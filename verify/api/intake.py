@@ -26,8 +26,9 @@ _CHUNK_BYTES = 2**20
 
 def accept(services: Services, wanted: Sequence[ItemIn]) -> list[Item]:
     """The items, all of them or on an error none. Raises UsageError for a path of this machine."""
-    requests = [_request(services, one) for one in wanted]
-    return services.ledger.enqueue_many(requests)
+    made = services.ledger.enqueue_many([_request(services, one) for one in wanted])
+    services.called(*made)
+    return made
 
 
 def accept_once(services: Services, wanted: Sequence[ItemIn], *, owner: str, key: str) -> list[Item]:
@@ -71,7 +72,9 @@ def accept_file(
         note=note,
         posted_at=posted_at,
     )
-    return services.ledger.enqueue(request)
+    item = services.ledger.enqueue(request)
+    services.called(item)
+    return item
 
 
 def store(services: Services, content: BinaryIO, name: str) -> MediaFile:

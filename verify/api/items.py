@@ -112,7 +112,7 @@ def retry_item(item_id: Identifier, _caller: Queuer, services: Served) -> ItemOu
     item = services.ledger.get(item_id)
     if item.state not in {ItemState.FAILED, ItemState.CANCELLED}:
         raise UsageError(f"a {item.state.value} item cannot be retried; a done one can be re-checked")
-    return ItemOut.of(services.ledger.rerun(item_id, forget=None if item.error_code else ()))
+    return _again(services, services.ledger.rerun(item_id, forget=None if item.error_code else ()))
 
 
 @router.post("/{item_id}/recheck")
@@ -121,4 +121,9 @@ def recheck_item(item_id: Identifier, _caller: Queuer, services: Served) -> Item
     item = services.ledger.get(item_id)
     if not item.is_terminal:
         raise UsageError(f"a {item.state.value} item is not finished yet")
-    return ItemOut.of(services.ledger.rerun(item_id))
+    return _again(services, services.ledger.rerun(item_id))
+
+
+def _again(services: Services, item: Item) -> ItemOut:
+    services.called(item)
+    return ItemOut.of(item)

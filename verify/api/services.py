@@ -12,11 +12,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from verify.api.limits import Limiter
+from verify.bell import Bell, bell_for, ring_for
 from verify.errors import NoSuchRecord
-from verify.model import Report
+from verify.model import ItemState, Report
 from verify.reports import from_json
 from verify.store.blobs import Blobs
-from verify.store.items import FinishedReport
+from verify.store.items import FinishedReport, Item
 from verify.store.judgements import Judgements
 from verify.store.ledger import Ledger
 from verify.store.people import People
@@ -37,6 +38,7 @@ class Services:
     texts: Texts
     request_log: RequestLog
     webhooks: Webhooks
+    bell: Bell
     open_on_loopback: bool  #: whether a local request without a key may do everything
     limiter: Limiter = field(default_factory=Limiter)
 
@@ -51,6 +53,10 @@ class Services:
     @property
     def references(self) -> ReferenceStore:
         return self.tool.parts.references
+
+    def called(self, *items: Item) -> None:
+        """Tells the workers, after the commit; an unheard bell delays and loses nothing."""
+        ring_for(self.bell, [item for item in items if item.state is ItemState.QUEUED])
 
     def report(self, item_id: str) -> Report:
         """The newest report of the item. Raises NoSuchItem, and NoSuchRecord while there is none."""
@@ -73,6 +79,7 @@ def services_of(tool: Tool, *, open_on_loopback: bool) -> Services:
         texts=Texts(database),
         request_log=RequestLog(database),
         webhooks=Webhooks(database),
+        bell=bell_for(tool.settings.broker_url.get_secret_value()),
         open_on_loopback=open_on_loopback,
     )
 

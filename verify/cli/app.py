@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from verify.cli import check, doctor, reference, show
+from verify.cli import check, doctor, reference, serve, show
 from verify.cli.screen import complain
 from verify.errors import UsageError, VerifyError
 
@@ -30,6 +30,9 @@ app.add_typer(reference.app, name="reference")
 app.command("list")(show.list_items)
 app.command("report")(show.report)
 app.command("resolve")(show.resolve)
+app.command("serve")(serve.serve)
+app.add_typer(serve.user, name="user")
+app.add_typer(serve.key, name="key")
 app.command("doctor")(doctor.doctor)
 
 
