@@ -8,6 +8,7 @@ Anything else is DecoderCrashed.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -102,9 +103,13 @@ class ReplyReader:
 
 
 def outcome(metadata: MediaMetadata, ending: wire.Ending, *, frames_read: int) -> DecodeOutcome:
-    """`frames_read` is what arrived, whatever the child says."""
+    """`frames_read` is what arrived, whatever the child says.
+
+    The length of an animation is known only now: its header states none.
+    """
+    duration_us = metadata.duration_us or ending.read_until_us
     return DecodeOutcome(
-        metadata=metadata,
+        metadata=replace(metadata, duration_us=duration_us),
         frames_read=frames_read,
         read_until_us=ending.read_until_us,
         complete=ending.complete,

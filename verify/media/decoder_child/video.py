@@ -70,7 +70,14 @@ def answer(request: Request, bounds: Bounds, sender: Sender) -> Ending:
         if grid:  # moves a hash by 2 to 8 of 256 bits and saves a sixth of the time (algorithms.md 2)
             context.options = {**context.options, "skip_loop_filter": "all"}
         skip: Skip = "NONREF" if grid else "NONKEY"
-        walk = Walk(container, stream, skip, max(1, request.step_us), bounds.cpu_seconds)
+        walk = Walk(
+            container,
+            stream,
+            skip,
+            max(1, request.step_us),
+            bounds.cpu_seconds,
+            max_us=bounds.max_duration_us,
+        )
         return _carry_out(request, walk, sender)
 
 

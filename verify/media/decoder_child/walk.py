@@ -51,6 +51,7 @@ class Walk:
     skip: Skip
     step_us: int
     cpu_seconds: float
+    max_us: int = 1 << 62
     failures: int = 0
     note: str = ""
     origin_us: int | None = None
@@ -98,6 +99,9 @@ class Walk:
                 if self._starved(time_us):
                     self._rewind()
                     break
+                if time_us > self.max_us:
+                    self._stop(f"only the first {self.max_us / 3_600_000_000:.1f} hours were read")
+                    return
                 self._saw(time_us, frame)
                 if self.skip != "NONKEY" or frame.key_frame or time_us == 0:
                     yield time_us, frame
@@ -222,12 +226,15 @@ class Walk:
         on_clock = Fraction((self.origin_us or 0) + time_us, _MICROSECONDS)
         self.container.seek(int(on_clock / self._base), stream=self.stream)
 
+    def _stop(self, why: str) -> None:
+        self.stopped = True
+        self.note = f"{self.note}; {why}".removeprefix("; ")
+
     def _spent(self) -> bool:
         """Whether the CPU budget ends the pass here."""
         used = time.process_time()
         if used > self.cpu_seconds * _STOP_SHARE:
-            self.stopped = True
-            self.note = f"{self.note}; stopped after {used:.0f} s of CPU".removeprefix("; ")
+            self._stop(f"stopped after {used:.0f} s of CPU")
         elif used > self.cpu_seconds * _COARSE_SHARE and self.skip != "NONKEY":
             self.skip = "NONKEY"
             self.stream.codec_context.skip_frame = "NONKEY"
