@@ -72,8 +72,10 @@ def test_a_list_of_addresses_is_one_entry_each_without_claims(joint: str) -> Non
     "table",
     [
         f'url,claim,note,posted_at\n{ONE},"tanks, many",from a chat,2020-02-20T13:05:00Z\n{TWO},,,\n',
-        "\ufeffURL;Claim;Note;Posted_At\r\n"
-        f'{ONE};"tanks, many";from a chat;2020-02-20T15:05:00+02:00\r\n{TWO};;;\r\n',
+        (
+            "\ufeffURL;Claim;Note;Posted_At\r\n"
+            f'{ONE};"tanks, many";from a chat;2020-02-20T15:05:00+02:00\r\n{TWO};;;\r\n'
+        ),
         f"link\ttext\tcomment\tdate\n{ONE}\ttanks, many\tfrom a chat\t1582203900\n{TWO}\t\t\t\n",
         "\n".join(
             (

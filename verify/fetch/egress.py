@@ -86,8 +86,7 @@ class _Tunnel(socketserver.BaseRequestHandler):
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
+    daemon_threads = False  # its end waits for every tunnel, so that the log is whole
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A child that hangs up is no concern of the parent's log."""
