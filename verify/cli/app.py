@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from verify.cli import check, doctor, reference, serve, show
+from verify.cli import check, doctor, queue, reference, serve, show
 from verify.cli.screen import complain
 from verify.errors import UsageError, VerifyError
 
@@ -27,9 +27,16 @@ app = typer.Typer(
 )
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.add_typer(reference.app, name="reference")
+app.command("queue", epilog=queue.EXAMPLES)(queue.queue)
+app.command("work")(queue.work)
 app.command("list")(show.list_items)
 app.command("report")(show.report)
 app.command("resolve")(show.resolve)
+app.command("watch")(queue.watch)
+app.command("cancel")(queue.cancel)
+app.command("pause")(queue.pause)
+app.command("resume")(queue.resume)
+app.command("retry")(queue.retry)
 app.command("serve")(serve.serve)
 app.add_typer(serve.user, name="user")
 app.add_typer(serve.key, name="key")

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.finished import as_document, has_problem, report_of
+from verify.cli.finished import as_document, has_problem, instant, report_of
 from verify.cli.screen import say, show_table
-from verify.model import ItemState, Post
+from verify.model import FindingLabel, ItemState, Post
 from verify.pipeline.output import write
 from verify.reports import short_finding
 from verify.reports.inert import clean
@@ -24,12 +24,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def list_items(
     state: Annotated[list[ItemState] | None, typer.Option(help="Only items in this state.")] = None,
+    finding: Annotated[list[FindingLabel] | None, typer.Option(help="Only items with this finding.")] = None,
+    since: Annotated[str, typer.Option(help="Only items accepted since then, ISO 8601.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List the items that were checked or queued, newest first."""
     with opened(Settings()) as tool:
-        items = tool.parts.ledger.list(ItemFilter(states=frozenset(state or ()), limit=limit))
+        which = ItemFilter(
+            states=frozenset(state or ()),
+            findings=frozenset(finding or ()),
+            since=instant(since) if since else None,
+            limit=limit,
+        )
+        items = tool.parts.ledger.list(which)
     if as_json:
         say(json.dumps([json.loads(codec.dump(item)) for item in items], indent=2))
         return

@@ -1,0 +1,50 @@
+"""One embedded worker: `python -m workers`, as `verify work` and `verify serve` start it.
+
+In: the settings of the environment, and a standard input that stays open while the parent lives.
+Out: work, until SIGTERM or SIGINT, which give the item in hand back at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from functools import partial
+from types import FrameType
+
+from verify.logs import configure
+from verify.pipeline.desk import worker_name
+from verify.settings import Settings
+from workers import process
+from workers.limits import time_limits
+from workers.loop import Stopping, Worker
+
+
+def main() -> None:
+    settings = Settings()
+    configure(form=settings.log_format, level=settings.log_level)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
+    limits = partial(
+        time_limits, soft_seconds=settings.item_soft_seconds, hard_seconds=settings.item_hard_seconds
+    )
+    with process.opened_checks(settings) as checks:
+        Worker(checks.ledger, checks.whole, name=worker_name("work"), limits=limits).run()
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    # Once: a second signal must not interrupt the giving back.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise Stopping
+
+
+def _stop_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
