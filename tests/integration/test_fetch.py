@@ -20,6 +20,7 @@ from verify.errors import (
     HttpRefused,
     MediaGone,
     NetworkFailed,
+    NotStored,
     RateLimited,
     ServerFailed,
     StorageFull,
@@ -262,20 +263,15 @@ def test_a_photo_is_stored_under_its_hash(
     ],
 )
 def test_what_is_no_footage_leaves_nothing_behind(
-    web: Web,
-    client: GuardedClient,
-    blobs: FolderBlobs,
-    tmp_path: Path,
-    reply: Reply,
-    error: type[VerifyError],
+    web: Web, client: GuardedClient, blobs: FolderBlobs, reply: Reply, error: type[VerifyError]
 ) -> None:
     web.routes["/m"] = reply
     log = AcquisitionLog()
     with pytest.raises(error) as caught:
-        _downloader(client, web, tmp_path).download(_ref(f"{web.url}/m"), blobs, log=log)
+        _downloader(client, web, blobs.root.parent).download(_ref(f"{web.url}/m"), blobs, log=log)
     assert log.attempts[-1].outcome == caught.value.code
     assert not list(blobs.names())
-    assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+    assert not [path for path in blobs.root.rglob("*") if path.is_file()]
 
 
 def test_an_endless_video_stops_at_the_cap(
@@ -320,6 +316,24 @@ def test_a_nearly_full_disk_stops_before_anything_is_sent(
     with pytest.raises(StorageFull):
         Downloader(client, settings, sniff).download(_ref(f"{web.url}/a", f"{web.url}/b"), blobs)
     assert not web.requests
+
+
+def test_offline_gives_what_was_downloaded_before_and_nothing_else(
+    web: Web, client: GuardedClient, blobs: FolderBlobs, tmp_path: Path
+) -> None:
+    web.routes["/p.jpg"] = Reply(body=PHOTO)
+    ref = _ref(f"{web.url}/gone.jpg", f"{web.url}/p.jpg")
+    file, _ = _downloader(client, web, tmp_path).download(ref, blobs)
+    sent = len(web.requests)
+    settings = settings_for(web, tmp_path, offline=True)
+    with GuardedClient(settings) as silent:
+        again, attempts = Downloader(silent, settings, sniff).download(ref, blobs)
+        assert again == file
+        assert [attempt.outcome for attempt in attempts] == ["stored"]
+        blobs.remove(file.sha256)
+        with pytest.raises(NotStored):
+            Downloader(silent, settings, sniff).download(ref, blobs)
+    assert len(web.requests) == sent
 
 
 def test_the_least_rate_counts_after_the_grace_period(

@@ -46,6 +46,7 @@ Made = TypeVar("Made")
 API_MAX_BYTES = 2 * 2**20  # of one answer; reliability.md 2.2
 MAX_REDIRECTS = 3  # same
 _NO_HEADERS: Mapping[str, str] = {}
+_FACT = "fact"  # in place of a media type, in the store of answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,15 @@ class GuardedClient:
         if self._settings.offline:
             raise NotStored(source)
         return egress_proxy(self._guard, source=source, on_attempt=log.add)
+
+    def remember(self, url: str, fact: bytes) -> None:
+        """Keep a short `fact` about a download from `url`, for when nothing may be sent."""
+        self._cache.keep(url, _FACT, answered=url, headers={}, body=fact)
+
+    def recall(self, url: str) -> bytes | None:
+        """The fact kept about `url`."""
+        stored = self._cache.find(url, _FACT)
+        return stored.body if stored else None
 
     def tries(self, work: Callable[[], Made]) -> Made:
         """`work()`, again after a pause while its failure may pass; raises its last error."""

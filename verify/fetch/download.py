@@ -11,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from verify.errors import (
     DownloadTooLarge,
@@ -64,6 +66,7 @@ class BlobSink(Protocol):
     """Where downloads go; implemented by `verify.store.blobs`."""
 
     def writer(self) -> AbstractContextManager[BlobWriter]: ...
+    def exists(self, sha256: str) -> bool: ...
 
 
 class Downloader:
@@ -80,9 +83,12 @@ class Downloader:
         """Fetch and store `ref`, from the first of its addresses that gives footage.
 
         Raises StorageFull at once; else, when no address worked, a TransientError if any failure was
-        one, or the first failure. The attempts are in `log` in every case.
+        one, or the first failure. The attempts are in `log` in every case. Offline, what was downloaded
+        earlier and is still in the store is given again, and NotStored raised for the rest.
         """
         book = log or AcquisitionLog()
+        if self._settings.offline and (known := self._stored(ref, blobs, book)) is not None:
+            return known, book.attempts
         failures: list[VerifyError] = []
         for url in _addresses(ref):
             try:
@@ -104,9 +110,18 @@ class Downloader:
             with blobs.writer() as writer:
                 size_bytes, sha256 = self._write(writer, head, chunks, cap)
                 writer.commit(sha256)
-        return MediaFile(
-            sha256=sha256, size_bytes=size_bytes, mime=sniffed.mime, kind=sniffed.kind, source=ref
-        )
+        facts = {"sha256": sha256, "size_bytes": size_bytes, "mime": sniffed.mime, "kind": sniffed.kind.value}
+        self._client.remember(url, json.dumps(facts).encode())
+        return _media_file(facts, ref)
+
+    def _stored(self, ref: MediaRef, blobs: BlobSink, log: AcquisitionLog) -> MediaFile | None:
+        """What an address of `ref` gave earlier, when its file is still there."""
+        for url in _addresses(ref):
+            facts = json.loads(self._client.recall(url) or b"{}")
+            if facts and blobs.exists(facts["sha256"]):
+                log.add(_recalled(url, facts["sha256"]))
+                return _media_file(facts, ref)
+        return None
 
     def _look_at(self, head: bytes, exchange: Exchange) -> Sniffed:
         if not head:
@@ -159,6 +174,31 @@ def looks_like_html(head: bytes) -> bool:
     """Whether a body begins as a web page does (WHATWG MIME sniffing, 7.1), whatever its header says."""
     start = head[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title", b"<!--"))
+
+
+def _media_file(facts: Mapping[str, Any], ref: MediaRef) -> MediaFile:
+    """The record of a download; `facts` are what is also kept for --offline."""
+    return MediaFile(
+        sha256=facts["sha256"],
+        size_bytes=facts["size_bytes"],
+        mime=facts["mime"],
+        kind=MediaKind(facts["kind"]),
+        source=ref,
+    )
+
+
+def _recalled(url: str, sha256: str) -> Attempt:
+    now = datetime.now(UTC)
+    detail = "downloaded earlier; nothing was sent"
+    return Attempt(
+        source="download",
+        url=url,
+        started_at=now,
+        ended_at=now,
+        outcome="stored",
+        sha256=sha256,
+        detail=detail,
+    )
 
 
 def _addresses(ref: MediaRef) -> list[str]:
