@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from verify.claims.cues import ARMS, NOT_AFTER, NOT_BEFORE
+from verify.claims.cues import ARMS, NOT_AFTER, NOT_BEFORE, OF_TYPE
 from verify.claims.lexicon import Alias, Lexicon, Node
 from verify.claims.text import Token
 from verify.claims.words import forms, is_cased, is_cyrillic, stem
 
 ARMS_REACH = 7  # tokens to either side
 _LONGEST = 9  # tokens in an alias
+_BESIDE = frozenset({" ", "-", "", "#"})
 _QUOTES = "«»“”\"„'‘’״"
 
 
@@ -220,13 +221,14 @@ def _describes(tokens: Sequence[Token], generic: Hit, other: Hit, lexicon: Lexic
         other.length < generic.length or other.alias.type_name == generic.alias.type_name
     ):
         return False
-    if other.first == generic.last + 1:
-        gap = tokens[other.first].gap
-    elif generic.first == other.last + 1:
-        gap = tokens[generic.first].gap
+    if generic.first == other.last + 1:
+        joined = tokens[generic.first].gap in _BESIDE and generic.start == tokens[generic.first].start
     else:
-        return False
-    return gap in {" ", "-", "", "#"} and _kin(generic.alias.type_name, other.alias.type_name, lexicon)
+        between = tokens[generic.last + 1 : other.first + 1]
+        joined = len(between) > 0 and all(token.gap in _BESIDE for token in between)
+        joined = joined and (len(between) == 1 or (len(between) <= 4 and between[-2].key in OF_TYPE))
+        joined = joined and other.start == tokens[other.first].start
+    return joined and _kin(generic.alias.type_name, other.alias.type_name, lexicon)
 
 
 def _kin(generic: str, other: str, lexicon: Lexicon) -> bool:
@@ -242,6 +244,5 @@ def _kin(generic: str, other: str, lexicon: Lexicon) -> bool:
         "grenade launcher",
         "glide bomb",
         "air defence system",
-        "drone",
     }
     return top_generic == top_other or {top_generic, top_other} <= loose

@@ -35,7 +35,38 @@ COLUMNS = (
 )
 KINDS = ("village", "town", "city", "district", "camp", "site", "airbase", "region", "province", "country")
 ARTICLES = frozenset(
-    ["al", "an", "ar", "as", "at", "ad", "az", "ash", "el", "en", "er", "es", "et", "ed", "ez", "eş", "esh", "adh", "ath", "ез", "эль", "аль", "ан", "ар", "эр", "эн", "ас", "эс", "ат", "эт"]
+    [
+        "al",
+        "an",
+        "ar",
+        "as",
+        "at",
+        "ad",
+        "az",
+        "ash",
+        "el",
+        "en",
+        "er",
+        "es",
+        "et",
+        "ed",
+        "ez",
+        "eş",
+        "esh",
+        "adh",
+        "ath",
+        "ез",
+        "эль",
+        "аль",
+        "ан",
+        "ар",
+        "эр",
+        "эн",
+        "ас",
+        "эс",
+        "ат",
+        "эт",
+    ]
 )
 _SPLIT = re.compile(r"[\s\-‐‑–_/.,()]+")
 
@@ -169,13 +200,21 @@ _SKELETON_STEPS = (
 )
 
 
+_ROMAN = str.maketrans(
+    {
+        **dict(zip("абвгдезийклмнопрстуфхыэіїє", "abvgdeziiklmnoprstufhyeiie", strict=True)),
+        "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "iu", "я": "ia", "ь": "", "ъ": "",
+    }
+)
+
+
 @lru_cache(maxsize=65536)
 def skeleton(name: str) -> str:
     """What romanisations of one name share: consonants that vary made one, vowels told apart only as a and u.
 
-    Nayrab, Neirab and Nairab have one skeleton; empty for a name that is not in Latin letters.
+    Nayrab, Neirab and Nairab have one skeleton; Cyrillic letters are romanised first; empty for other scripts.
     """
-    bones = fold(name)
+    bones = fold(name).translate(_ROMAN)
     if not bones.isascii() or not is_cased(bones):
         return ""
     for pattern, to in _SKELETON_STEPS:

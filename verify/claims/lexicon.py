@@ -27,6 +27,9 @@ COLUMNS = ("name", "class", "parent", "flags", *LANGUAGES, "source")
 _FLAGS = frozenset("kcuxoh")
 
 
+Relation = Literal["same", "compatible", "conflicting", "unrelated"]
+
+
 class LexiconUnreadable(UsageError):
     """A table of equipment or places cannot be read. `verify lexicon check` names every fault."""
 
@@ -150,7 +153,7 @@ def _insert(root: Node, row: EquipmentType, language: str, written: str) -> None
 def _flags_of(tokens: list[Token], row: EquipmentType, own: str) -> frozenset[str]:
     """Only a single word can be mistaken for something else; designations and phrases cannot."""
     if len(tokens) > 1:
-        return row.flags & frozenset("koh")
+        return (row.flags & frozenset("koh")) | frozenset(own)
     return row.flags | frozenset(own)
 
 
@@ -171,7 +174,7 @@ def own_lexicon() -> Lexicon:
     return build_lexicon([(files("verify.claims") / "data" / "equipment.csv").read_bytes()])
 
 
-def relate_equipment(claimed: str, known: str, lexicon: Lexicon | None = None) -> str:
+def relate_equipment(claimed: str, known: str, lexicon: Lexicon | None = None) -> Relation:
     """How two equipment names stand to each other: same, compatible, conflicting or unrelated.
 
     Parent and child are compatible (an APC may be an M113), siblings conflict (a T-62 is no T-72), and

@@ -14,6 +14,7 @@ from math import exp, log10
 
 from verify.claims.cues import (
     COMMON_WORDS,
+    CONJUNCTIONS,
     COUNTRYSIDE,
     DIRECTIONS,
     HASHTAG_TAILS,
@@ -21,9 +22,12 @@ from verify.claims.cues import (
     LOCATIVES,
     MILES,
     NEAR,
+    NOT_PLACES,
     ORGANISATIONS,
+    PLACE_NOUNS,
     PLACE_WORDS,
     PROVINCE,
+    TURKISH_LOCATIVES,
 )
 from verify.claims.gazetteer import ARTICLES, Gazetteer, Place, skeleton
 from verify.claims.sphere import distance_km
@@ -34,6 +38,7 @@ STRONG_WEIGHT = 100_000  # as well known as a great city: a capital letter is en
 MEDIUM_WEIGHT = 15_000
 SAME_PLACE_KM = 12.0  # two rows nearer than this under one name are one place
 _MOST_WORDS = 5
+_ATTACHED = frozenset("\u0628\u0644\u05d1\u05dc\u05de")  # the prepositions b and l, and the Hebrew m
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,11 @@ class PlaceRead:
     confidence: float
 
 
-def find_places(tokens: Sequence[Token], taken: set[int], gazetteer: Gazetteer) -> list[PlaceRead]:
+def find_places(text: str, tokens: Sequence[Token], taken: set[int], gazetteer: Gazetteer) -> list[PlaceRead]:
     """All places named, in order. `taken` are tokens that name equipment or times."""
-    hits = _hits(tokens, taken, gazetteer)
+    hits = [hit for hit in _hits(tokens, taken, gazetteer) if not _is_a_name_in_quotes(text, hit)]
     sure = [hit for hit in hits if _is_sure(tokens, hit, gazetteer)]
-    hits = [hit for hit in hits if hit in sure or _joins_a_sure_one(tokens, hit, sure)]
+    hits = [hit for hit in hits if hit in sure or _joins_a_sure_one(tokens, hit, sure, gazetteer)]
     anchors = [gazetteer.places[hit.candidates[0]] for hit in hits if _is_unambiguous(hit, gazetteer)]
     read = [choice for hit in hits for choice in _choose(tokens, hit, anchors, gazetteer)]
     return _without_idle_countries(tokens, read)
@@ -127,7 +132,7 @@ def _exact(
     last = at + count - 1
     if last >= len(tokens) or any(place in taken for place in range(at, last + 1)):
         return None
-    if any(token.gap == "x" for token in tokens[at + 1 : last + 1]):
+    if any(token.gap in {"x", "/"} for token in tokens[at + 1 : last + 1]):
         return None
     if count == 1:
         names = [(key, tokens[at].end if key == stem(tokens[at].key) or cut else tokens[at].stem_end)]
@@ -138,8 +143,10 @@ def _exact(
         middle = [stem(token.key) for token in tokens[at + 1 : last]]
         names = [(" ".join([key, *middle, tail]), end) for tail, end in _last_keys(tokens[last])]
     for name, end in names:
-        candidates = gazetteer.by_name.get(name)
-        if candidates and _is_capital(tokens, at, cut):
+        candidates = None if name in NOT_PLACES else gazetteer.by_name.get(name)
+        if candidates and (
+            _is_capital(tokens, at, cut) or _is_known_in_lower_case(name, candidates, gazetteer)
+        ):
             return _hit(
                 tokens, (at, last), (tokens[at].start + cut, end), name, candidates, "gazetteer", cut=cut
             )
@@ -157,8 +164,17 @@ def _hit(
     cut: int = 0,
 ) -> PlaceHit:
     start, end = span
-    cued = _is_cued(tokens, *at, cut, end)
+    attached = cut > 0 and tokens[at[0]].key[cut - 1] in _ATTACHED and key not in COMMON_WORDS
+    cued = attached or _is_cued(tokens, *at, end)
     return PlaceHit(at[0], at[1], start, end, key, tuple(candidates), rule, cued)
+
+
+def _is_known_in_lower_case(name: str, candidates: Sequence[int], gazetteer: Gazetteer) -> bool:
+    """People write "kharkiv"; of long and well-known names that is believed, beside a locative word."""
+    if len(name) < 5 or name in COMMON_WORDS:
+        return False
+    places = [gazetteer.places[at] for at in candidates]
+    return any(place.is_curated or place.weight >= STRONG_WEIGHT for place in places)
 
 
 def _is_capital(tokens: Sequence[Token], at: int, cut: int) -> bool:
@@ -190,10 +206,10 @@ def _in_hashtag(tokens: Sequence[Token], at: int, gazetteer: Gazetteer) -> Place
 def _by_skeleton(tokens: Sequence[Token], at: int, taken: set[int], gazetteer: Gazetteer) -> PlaceHit | None:
     """A romanisation that is on no list, where a word before it says that a place follows."""
     token = tokens[at]
-    if token.key in ARTICLES or len(token.key) < 5 or not token.is_capital or not token.key.isascii():
+    if token.key in ARTICLES or len(token.key) < 5 or not token.is_capital or not is_cased(token.key):
         return None
     first = at - 1 if at and tokens[at - 1].key in ARTICLES and tokens[at].gap in "- " else at
-    if not token.in_hashtag and not _follows_a_locative(tokens, first):
+    if not (token.in_hashtag or _follows_a_locative(tokens, first) or _has_a_turkish_case(token)):
         return None
     for count in (2, 1):
         last = at + count - 1
@@ -204,7 +220,7 @@ def _by_skeleton(tokens: Sequence[Token], at: int, taken: set[int], gazetteer: G
         ):
             continue
         end = tokens[last].stem_end if tokens[last].stem else tokens[last].end
-        keys = [item.key for item in tokens[at:last]] + [tokens[last].stem or tokens[last].key]
+        keys = [item.key for item in tokens[at:last]] + [stem(tokens[last].stem or tokens[last].key)]
         bones = skeleton(" ".join(keys))
         candidates = gazetteer.by_skeleton.get(bones) if len(bones) >= 5 else None
         if candidates and (count == 1 or tokens[last].is_capital):
@@ -212,26 +228,27 @@ def _by_skeleton(tokens: Sequence[Token], at: int, taken: set[int], gazetteer: G
     return None
 
 
+def _is_a_name_in_quotes(text: str, hit: PlaceHit) -> bool:
+    """A place alone in quotation marks is the name of something else: the ship «Москва»."""
+    before, after = text[max(0, hit.start - 1) : hit.start], text[hit.end : hit.end + 1]
+    return bool(before and after) and before in '«“„"' and after in '»”“"'
+
+
 # --- judging ----------------------------------------------------------------------------------
 
 
-def _is_cued(tokens: Sequence[Token], first: int, last: int, cut: int, end: int) -> bool:
+def _is_cued(tokens: Sequence[Token], first: int, last: int, end: int) -> bool:
     token = tokens[first]
     if token.in_hashtag or _follows_a_locative(tokens, first):
         return True
-    if cut and tokens[first].key[0] in "بלבמכ":
+    if tokens[last].stem and end == tokens[last].stem_end and _has_a_turkish_case(tokens[last]):
         return True
-    if tokens[last].stem and end == tokens[last].stem_end:
-        return tokens[last].key.removeprefix(tokens[last].stem) not in {
-            "s",
-            "",
-        }  # a Turkish case, not a possessive
     after = tokens[last + 1] if last + 1 < len(tokens) else None
     return after is not None and after.gap in {" ", "-"} and stem(after.key) in PLACE_WORDS
 
 
 def _follows_a_locative(tokens: Sequence[Token], first: int) -> bool:
-    if first == 0 or tokens[first].gap == "x":
+    if first == 0 or tokens[first].gap in {"x", "/"}:
         return False
     before = tokens[first - 1]
     if before.key in ARTICLES and first > 1 and before.gap != "x":
@@ -239,23 +256,54 @@ def _follows_a_locative(tokens: Sequence[Token], first: int) -> bool:
     return any(key in LOCATIVES for key, _ in forms(before.key))
 
 
+def _has_a_turkish_case(token: Token) -> bool:
+    return bool(token.stem) and token.key.removeprefix(token.stem) in TURKISH_LOCATIVES
+
+
 def _is_sure(tokens: Sequence[Token], hit: PlaceHit, gazetteer: Gazetteer) -> bool:
     if _is_an_organisation(tokens, hit):
         return False
-    if hit.cued:
-        return hit.rule != "gazetteer" or not _is_lowercase_word(tokens, hit)
     places = [gazetteer.places[at] for at in hit.candidates]
     heaviest = max(place.weight for place in places)
-    if hit.key in COMMON_WORDS or (hit.first == hit.last and len(hit.key) < 4):
+    if not is_cased(hit.key) and not _is_told_apart(tokens, hit, places):
+        return False
+    if hit.cued:
+        return not _is_a_small_part_of_a_hashtag(tokens, hit, places)
+    if _is_lower_case(tokens, hit):
+        return False
+    if hit.key in COMMON_WORDS or _is_short(hit):
         return False
     if heaviest >= STRONG_WEIGHT or any(place.is_curated for place in places):
         return True
     return heaviest >= MEDIUM_WEIGHT and is_cased(hit.key) and tokens[hit.first].gap != "x"
 
 
-def _is_lowercase_word(tokens: Sequence[Token], hit: PlaceHit) -> bool:
+def _is_told_apart(tokens: Sequence[Token], hit: PlaceHit, places: Sequence[Place]) -> bool:
+    """Without capitals a small place is told from a word by a noun before it ("the village of") or its length."""
+    if any(place.is_curated or place.weight >= MEDIUM_WEIGHT for place in places):
+        return True
+    noun = hit.first > 0 and any(key in PLACE_NOUNS for key, _ in forms(tokens[hit.first - 1].key))
+    return noun or tokens[hit.first].in_hashtag or hit.last > hit.first
+
+
+def _is_lower_case(tokens: Sequence[Token], hit: PlaceHit) -> bool:
     token = tokens[hit.first]
     return is_cased(token.key) and not token.is_capital and not token.in_hashtag
+
+
+def _is_short(hit: PlaceHit) -> bool:
+    """Three letters name nothing by themselves, unless the script leaves the vowels out."""
+    return is_cased(hit.key) and len(hit.key) < 4
+
+
+def _is_a_small_part_of_a_hashtag(tokens: Sequence[Token], hit: PlaceHit, places: Sequence[Place]) -> bool:
+    """A village between other words of one hashtag is an accident of splitting it."""
+    if not tokens[hit.first].in_hashtag or any(
+        place.is_curated or place.weight >= MEDIUM_WEIGHT for place in places
+    ):
+        return False
+    around = [tokens[hit.first].gap, tokens[hit.last + 1].gap if hit.last + 1 < len(tokens) else ""]
+    return "#" in around
 
 
 def _is_an_organisation(tokens: Sequence[Token], hit: PlaceHit) -> bool:
@@ -265,19 +313,24 @@ def _is_an_organisation(tokens: Sequence[Token], hit: PlaceHit) -> bool:
     return after.gap in {" ", "-"} and after.key in ORGANISATIONS
 
 
-def _joins_a_sure_one(tokens: Sequence[Token], hit: PlaceHit, sure: Sequence[PlaceHit]) -> bool:
+def _joins_a_sure_one(
+    tokens: Sequence[Token], hit: PlaceHit, sure: Sequence[PlaceHit], gazetteer: Gazetteer
+) -> bool:
     """Whether only a comma, a slash or an "and" lies between this name and a sure one."""
-    if _is_an_organisation(tokens, hit) or (hit.first == hit.last and len(hit.key) < 4):
+    if _is_an_organisation(tokens, hit) or _is_short(hit) or hit.key in COMMON_WORDS:
         return False
-    return any(
-        0 < other.first - hit.last <= 2 or 0 < hit.first - other.last <= 2
-        for other in sure
-        if _near(other, hit)
-    )
+    if not is_cased(hit.key) and not _is_told_apart(
+        tokens, hit, [gazetteer.places[at] for at in hit.candidates]
+    ):
+        return False
+    return any(_are_listed(tokens, hit, other) or _are_listed(tokens, other, hit) for other in sure)
 
 
-def _near(other: PlaceHit, hit: PlaceHit) -> bool:
-    return min(abs(other.start - hit.end), abs(hit.start - other.end)) <= 6
+def _are_listed(tokens: Sequence[Token], one: PlaceHit, other: PlaceHit) -> bool:
+    """Whether `other` follows `one` as in "A, B", "A/B", "A (B)", "A and B"."""
+    if other.first == one.last + 1:
+        return other.start - one.end <= 3
+    return other.first == one.last + 2 and tokens[one.last + 1].key in CONJUNCTIONS
 
 
 # --- choosing ---------------------------------------------------------------------------------

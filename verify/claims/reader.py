@@ -62,13 +62,11 @@ class ClaimReader:
         reading = _Reading(text, cleaned, tokens, read_marks(cleaned.text))
         hits = find_equipment(cleaned.text, tokens, self.lexicon)
         taken = {at for hit in hits for at in range(hit.first, hit.last + 1)}
+        times = find_times(cleaned.text, tokens, taken, posted_at, ZoneInfo("UTC"), [])
+        read = find_places(cleaned.text, tokens, taken | set(spans(times)), self.gazetteer)
         notes: list[str] = []
-        times = find_times(cleaned.text, tokens, taken, posted_at, ZoneInfo("UTC"), notes)
-        read = find_places(tokens, taken | set(spans(times)), self.gazetteer)
-        zone = _zone(read)
-        if zone.key != "UTC" and times:
-            notes = []
-            times = find_times(cleaned.text, tokens, taken, posted_at, zone, notes)
+        places = frozenset(item.hit.last for item in read)
+        times = find_times(cleaned.text, tokens, taken, posted_at, _zone(read), notes, after_places=places)
         return _claim(reading, source, self._equipment(reading, hits), read, times, notes)
 
     def _equipment(self, reading: _Reading, hits: Iterable[Hit]) -> tuple[EquipmentMention, ...]:

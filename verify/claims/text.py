@@ -104,7 +104,7 @@ class Token:
     raw: str
     start: int  #: in the cleaned text
     end: int
-    gap: str  #: to the token before: "" none, "-" hyphen, " " space, "#" camel case in a hashtag, "x" anything else
+    gap: str  #: to the token before: "" none, "-" hyphen, " " space, "/" slash, "#" camel case in a hashtag, "x" else
     stem: str  #: folded, up to the last apostrophe; empty without one
     stem_end: int
     is_digits: bool
@@ -209,6 +209,8 @@ def _gap(text: str, start: int, end: int) -> str:
     between = text[start:end]
     if between == ZWNJ or _SPACE.fullmatch(between):
         return " "
+    if between == "/":
+        return "/"
     return "-" if _HYPHEN.fullmatch(between) else "x"
 
 

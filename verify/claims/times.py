@@ -25,7 +25,8 @@ from verify.claims.timewords import (
     BEFORE_WEEKDAY,
     BEFORE_YEAR,
     FILLERS,
-    LATER_HALF,
+    HALF_DAYS,
+    MODAL_MONTHS,
     MONTHS,
     NUMBERS,
     PHRASES,
@@ -60,6 +61,7 @@ class _Reader:
     posted_at: datetime | None
     zone: ZoneInfo
     notes: list[str]
+    after_places: frozenset[int]
 
     def key(self, at: int) -> str:
         return self.keys[at] if 0 <= at < len(self.keys) and at not in self.taken else ""
@@ -90,9 +92,16 @@ def find_times(
     posted_at: datetime | None,
     zone: ZoneInfo,
     notes: list[str],
+    *,
+    after_places: frozenset[int] = frozenset(),
 ) -> list[TimeRead]:
-    """All times named, in order, without overlaps; notes are added for what was refused."""
-    reader = _Reader(text, tokens, [stem(token.key) for token in tokens], taken, posted_at, zone, notes)
+    """All times named, in order, without overlaps; notes are added for what was refused.
+
+    A bare year right behind a place ("Tigray 2021") is a time: `after_places` are the last tokens of places.
+    """
+    reader = _Reader(
+        text, tokens, [stem(token.key) for token in tokens], taken, posted_at, zone, notes, after_places
+    )
     found: list[TimeRead] = []
     at = 0
     while at < len(tokens):
@@ -258,7 +267,7 @@ def _day_first(reader: _Reader, at: int) -> TimeRead | None:
 def _month_first(reader: _Reader, at: int) -> TimeRead | None:
     """February 20, 2020; Feb20; December 2016; in December."""
     month, after = _month(reader, at)
-    if month is None:
+    if month is None or (reader.keys[at] in MODAL_MONTHS and not reader.tokens[at].is_capital):
         return None
     day = reader.number(after) if reader.is_joined(after) else None
     if day is not None and 1 <= day <= 31 and len(reader.keys[after]) <= 2:
@@ -336,18 +345,17 @@ def _year(reader: _Reader, at: int) -> TimeRead | None:
         before in BEFORE_YEAR or any(form in BEFORE_YEAR for form, _ in forms(before)) if before else False
     )
     suffixed = after in AFTER_YEAR and after != ""
+    placed = at - 1 in reader.after_places and token.gap == " " and year >= 1900
     alone = token.gap == "x" and not after and year >= 1900 and not _is_part_of_a_number(reader, at)
-    if not (named or suffixed or alone):
+    if not (named or suffixed or alone or placed):
         return None
     last = at + 1 if suffixed and reader.tokens[at + 1].gap in {" ", "-"} else at
     return _dated(reader, at, last, (year, None, None), "year", 0.85 if named or suffixed else 0.7)
 
 
 def _is_part_of_a_number(reader: _Reader, at: int) -> bool:
-    return (
-        reader.between(at) in {".", ",", ":", "/"}
-        or (reader.between(at + 1) in {".", ",", ":", "/"}
-        and (reader.number(at + 1) is not None))
+    return reader.between(at) in {".", ",", ":", "/"} or (
+        reader.between(at + 1) in {".", ",", ":", "/"} and (reader.number(at + 1) is not None)
     )
 
 
@@ -374,7 +382,7 @@ def _clock(reader: _Reader, at: int) -> TimeRead | None:
     minute, last = 0, at
     if reader.number(at + 1) is not None and reader.between(at + 1) == ":":
         minute, last = reader.number(at + 1) or 0, at + 1
-    half = LATER_HALF.get(reader.key(last + 1)) if reader.is_joined(last + 1) else None
+    half = HALF_DAYS.get(reader.key(last + 1)) if reader.is_joined(last + 1) else None
     if half is None and last == at:
         return None
     if half is not None:

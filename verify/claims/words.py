@@ -41,7 +41,7 @@ def stem(word: str) -> str:
     if len(word) < 4 or not is_cyrillic(word):
         return word
     cut = _CYRILLIC_ENDING.sub("", word)
-    return cut if len(cut) >= 3 else word
+    return cut if len(cut) >= min(4, 2 + len(word) - len(cut)) else word
 
 
 @lru_cache(maxsize=65536)
