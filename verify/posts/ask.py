@@ -90,10 +90,20 @@ class Asker:
     def concluding(self, answer: Answer) -> Iterator[None]:
         """An error raised inside is written down as what `answer` turned out to mean."""
         try:
-            yield
+            with misread_as_bad_response():
+                yield
         except VerifyError as error:
             self.log.conclude(answer.attempt, outcome=error.code, detail=error.detail)
             raise
+
+
+@contextmanager
+def misread_as_bad_response() -> Iterator[None]:
+    """What goes wrong inside while reading a foreign answer is that answer's fault: BadResponse."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise BadResponse(f"{type(error).__name__}: {error}"[:200]) from error
 
 
 def decoded(answer: Answer) -> object:

@@ -43,7 +43,7 @@ from verify.errors import (
 )
 from verify.model import Attempt, Author, MediaKind, MediaRef, MediaVariant, Post, PostState
 from verify.posts import ytdlp_child
-from verify.posts.ask import Asker, Shape, shaped
+from verify.posts.ask import Asker, Shape, misread_as_bad_response, shaped
 from verify.posts.urls import PostAddress
 from verify.settings import Settings
 
@@ -122,7 +122,8 @@ def ytdlp(address: PostAddress, ask: Asker) -> Post:
     try:
         with ask.egress(SOURCE) as proxy:
             output, errors = _run(address, proxy, ask.settings)
-        post = read(output, errors, address)
+        with misread_as_bad_response():
+            post = read(output, errors, address)
     except VerifyError as error:
         outcome, detail = error.code, error.detail
         raise
