@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from typing import Literal
+from typing import Literal
 
 from verify.claims.spelling import spellings
 from verify.claims.text import Token, clean, tokenize
@@ -25,7 +27,6 @@ from verify.errors import UsageError
 LANGUAGES = ("en", "ar", "tr", "ru", "uk", "he", "fa")
 COLUMNS = ("name", "class", "parent", "flags", *LANGUAGES, "source")
 _FLAGS = frozenset("kcuxoh")
-
 
 Relation = Literal["same", "compatible", "conflicting", "unrelated"]
 
