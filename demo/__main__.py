@@ -18,8 +18,9 @@ from pathlib import Path
 from demo.footage import clip, reposted, write_video
 from demo.server import POST_URL, TEXT, serving
 
-OUTPUT = Path(__file__).resolve().parent.parent / "demo-output"
-CROP = 0.03  # of each side
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = Path("demo-output")  # below ROOT
+CROP = 0.12  # of each side
 CUT = (7.3, 13.5)  # seconds of the older clip that the post shows
 
 CONVOY = [11, 12, 13, 14]  # the seeds of each clip's scenes
@@ -39,6 +40,7 @@ CONVOY_FACTS = [
 
 
 def main() -> int:
+    os.chdir(ROOT)
     shutil.rmtree(OUTPUT, ignore_errors=True)
     footage = OUTPUT / "footage"
     footage.mkdir(parents=True)
@@ -46,7 +48,7 @@ def main() -> int:
     render(footage)
     with serving(footage / "post.mp4") as authority:
         environment = os.environ | {
-            "VERIFY_HOME": str(OUTPUT / "home"),
+            "VERIFY_HOME": str(ROOT / OUTPUT / "home"),
             "VERIFY_X_SYNDICATION_URL": f"http://{authority}",
             "VERIFY_ALLOW_PRIVATE_HOSTS": authority,
         }
@@ -68,9 +70,8 @@ def main() -> int:
     if code or len(pages) != 1:
         tell("The demonstration failed: the lines above say where.")
         return 1
-    tell(
-        f"The report, one page to open in a browser:\n  {pages[0]}\nIts data: {pages[0].with_suffix('.json')}"
-    )
+    tell(f"The report, one page to open in a browser:\n  {pages[0]}")
+    tell(f"Its data:\n  {pages[0].with_suffix('.json')}")
     return 0
 
 

@@ -1,0 +1,118 @@
+"""Settings to concrete parts: the one place that picks them.
+
+In: `Settings`. Out: everything a face works with, opened and migrated; closed when the block ends.
+Raises UnknownSetting, SchemaTooNew, StorageBusy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from verify.claims import read_claim, relate_equipment
+from verify.fetch.client import GuardedClient
+from verify.fetch.download import Downloader
+from verify.media.decoder import DecodeLimits, Decoder
+from verify.media.sniff import sniff
+from verify.model import Claim, Post
+from verify.pipeline import Intake, Parts, Pipeline
+from verify.pipeline.acquire import Acquirer
+from verify.pipeline.examine import Examiner
+from verify.posts.resolve import Resolver
+from verify.references import CurrentSet, ReferenceSet
+from verify.settings import Settings
+from verify.store.blobs import FolderBlobs
+from verify.store.database import Database, migrate, open_database
+from verify.store.ledger import Ledger
+from verify.store.references import ReferenceStore
+
+#: Settings that hold a secret or a place on this machine: they change no report, and leave in none.
+_NOT_IN_DIGEST = {"home", "database_url", "x_bearer_token", "user_agent_contact", "allow_private_hosts"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """What the faces use."""
+
+    settings: Settings
+    database: Database
+    parts: Parts
+    intake: Intake
+    resolver: Resolver
+    pipeline: Pipeline
+    reference_set: ReferenceSet
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Tool]:
+    """The tool as `settings` describe it."""
+    home = settings.home.expanduser()
+    home.mkdir(parents=True, exist_ok=True)
+    database = open_database(database_url(settings))
+    try:
+        migrate(database)
+        with GuardedClient(settings) as client:
+            yield _assembled(settings, database, client)
+    finally:
+        database.close()
+
+
+def database_url(settings: Settings) -> str:
+    return settings.database_url or f"sqlite:///{settings.home.expanduser().absolute() / 'verify.sqlite3'}"
+
+
+def decoder(settings: Settings) -> Decoder:
+    return Decoder(
+        DecodeLimits(
+            cpu_seconds=settings.decode_cpu_seconds,
+            wall_seconds=settings.decode_wall_seconds,
+            memory_bytes=settings.decode_memory_bytes,
+            sandbox=settings.sandbox,
+        )
+    )
+
+
+def claim_of(post: Post, own_words: str) -> Claim | None:
+    """The claim in the user's own words where there are any, else the one in the post's text."""
+    if own_words:
+        return read_claim(own_words, posted_at=post.posted_at, source="user")
+    return read_claim(post.text, posted_at=post.posted_at) if post.text else None
+
+
+def settings_digest(settings: Settings) -> str:
+    """The sha256, in hex, of every setting that can change what a report says."""
+    return hashlib.sha256(settings.model_dump_json(exclude=_NOT_IN_DIGEST).encode()).hexdigest()
+
+
+def _assembled(settings: Settings, database: Database, client: GuardedClient) -> Tool:
+    home = settings.home.expanduser()
+    blobs = FolderBlobs(home / "blobs", free_disk_bytes=settings.free_disk_bytes)
+    store = ReferenceStore(database)
+    intake = Intake(settings, blobs)
+    resolver = Resolver(client, settings)
+    downloader = Downloader(client, settings, sniff)
+    examiner = Examiner(decoder(settings), blobs)
+    parts = Parts(
+        ledger=Ledger(database),
+        blobs=blobs,
+        references=store,
+        acquirer=Acquirer(intake, resolver, downloader, blobs),
+        examiner=examiner,
+        searched_set=CurrentSet(store, home / "index"),
+        read_claim=claim_of,
+        relate=relate_equipment,
+        settings_digest=settings_digest(settings),
+    )
+    return Tool(
+        settings=settings,
+        database=database,
+        parts=parts,
+        intake=intake,
+        resolver=resolver,
+        pipeline=Pipeline(parts),
+        reference_set=ReferenceSet(
+            store, blobs, intake=intake, resolver=resolver, downloader=downloader, examiner=examiner
+        ),
+    )
