@@ -123,8 +123,8 @@ class Settings(BaseSettings):
     def _pairs(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        pairs = (part.split("=", 1) for part in value.split(",") if part.strip())
-        return tuple(tuple(side.strip().rstrip("/") for side in pair) for pair in pairs)
+        pairs = (part.partition("=") for part in value.split(",") if part.strip())
+        return tuple((host.strip().lower(), base.strip().rstrip("/")) for host, _, base in pairs)
 
     @field_validator("allow_private_hosts", mode="before")
     @classmethod

@@ -217,6 +217,15 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pyte
     assert cache.find("https://a.example/11", "*/*") is not None
 
 
+def test_the_oldest_go_when_they_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verify.fetch.cache.MOST_BYTES", 10_000)
+    cache = ResponseCache(tmp_path)
+    for number in range(8):
+        cache.keep(f"https://a.example/{number}", "*/*", answered="", headers={}, body=b"x" * 3000)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 10_000
+    assert cache.find("https://a.example/7", "*/*") is not None
+
+
 def test_a_folder_that_cannot_be_written_only_means_that_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("a file in the way", encoding="utf-8")
     cache = ResponseCache(tmp_path / "answers")

@@ -213,6 +213,7 @@ def test_a_canonical_address_names_the_same_post(key: str) -> None:
         "https://example.org:port/",
         f"https://someone:secret@x.com/a/status/{ID}",
         "two words",
+        "clip.mov",
     ],
 )
 def test_what_is_no_web_address_is_refused(text: str) -> None:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KEPT_HEADERS = ("content-type", "etag", "last-modified", "location")
-MOST_ENTRIES = 4096  # the oldest quarter goes when there are more
+MOST_ENTRIES = 4096  # past this, or past MOST_BYTES, the oldest go
+MOST_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +90,13 @@ class ResponseCache:
         return self._folder / hashlib.sha256(f"{accept}\n{url}".encode()).hexdigest()
 
     def _prune(self) -> None:
-        entries = list(self._folder.iterdir())
-        if len(entries) <= MOST_ENTRIES:
+        """Let the oldest entries go until what is left is well within both limits."""
+        entries = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir())
+        size_bytes = sum(size for _, size, _ in entries)
+        if len(entries) <= MOST_ENTRIES and size_bytes <= MOST_BYTES:
             return
-        entries.sort(key=lambda path: path.stat().st_mtime)
-        for path in entries[: MOST_ENTRIES // 4]:
+        for gone, (_, size, path) in enumerate(entries, start=1):
             path.unlink(missing_ok=True)
+            size_bytes -= size
+            if len(entries) - gone <= MOST_ENTRIES * 3 // 4 and size_bytes <= MOST_BYTES * 3 // 4:
+                return

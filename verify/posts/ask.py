@@ -23,7 +23,7 @@ from verify.fetch.log import AcquisitionLog
 from verify.fetch.statuses import status_error
 from verify.settings import Settings
 
-_LOGIN = re.compile(r"(?i)/(?:accounts/)?(?:login|signin|sign_in|i/flow/login|auth)\b")
+_LOGIN = re.compile(r"(?i)/(?:log_?in|sign_?in|auth)(?:\.\w+)?(?:/|\Z)")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})")
 _NO_HEADERS: Mapping[str, str] = {}
 

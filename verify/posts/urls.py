@@ -107,7 +107,8 @@ def _cleaned(submitted: str) -> str:
         name = scheme[1].lower().replace("xx", "tt")
         rest = text[scheme.end() :]
         return f"https://{name}.invalid/{rest}" if name in {"at", "tg"} else f"{name}://{rest}"
-    if text.startswith("//") or _BARE.match(text):
+    is_file_name = "/" not in text and media_kind_of(f"https://x.example/{text}") is not None
+    if text.startswith("//") or (_BARE.match(text) and not is_file_name):
         return f"https://{text.lstrip('/')}"
     raise InvalidUrl(submitted[:200])
 
