@@ -296,3 +296,65 @@ def not_retrievable() -> Report:
             ),
         ),
     )
+
+
+ATTACKS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</style><script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "https://user:pw@evil.example/",
+    "{{ 7*7 }}{% include 'x' %}",
+    "<iframe src=https://evil.example></iframe>",
+    "<meta http-equiv=refresh content=0>",
+    "\u202egnp.exe \u2066x\u2069 a\u200bb \x1b[31m \x00 \r\n",
+    "\ud800",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+)
+
+
+def hostile_report(text: str) -> Report:
+    """The sample with every free text replaced."""
+    said = post(
+        text=text,
+        url=text,
+        submitted=text,
+        language=text,
+        community_note=text,
+        notes=(text,),
+        posted_at_basis=text,
+    )
+    author = replace(said.author, handle=text, id=text, name=text)
+    attempts = tuple(
+        replace(attempt, source=text, url=text, outcome=text, detail=text, sha256=text)
+        for attempt in said.attempts
+    )
+    medium = media()
+    where = replace(medium.file.source, url=text, media_id=text, uploaded_at=POSTED)
+    metadata = replace(medium.decode.metadata, container=text, codec=text, tags=((text, text),))
+    medium = replace(
+        medium,
+        file=replace(medium.file, mime=text, original_name=text, source=where),
+        decode=replace(medium.decode, metadata=metadata, note=text, complete=False),
+        exchange_hashes=((text, text),),
+        matches=replace(
+            medium.matches, segments=(segment(confidence=text, transforms=(text,)),), notes=(text,)
+        ),
+    )
+    claimed = claim()
+    return report(
+        submitted=text,
+        item_id=text,
+        note=text,
+        post=replace(said, author=author, attempts=attempts),
+        claim=replace(claimed, text=text + claimed.text, notes=(text,)),
+        media=(medium,),
+        references=(
+            reference(title=text, source_url=text, archive_url=text, place=text, claimed=text, note=text),
+        ),
+        finding=finding(statement=text, reasons=(text,), limits=(text,)),
+    )

@@ -10,12 +10,13 @@ import re
 from dataclasses import replace
 
 import pytest
-import sample_report as sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from selectolax.lexbor import LexborHTMLParser
 
+from tests.unit import sample_report as sample
+from tests.unit.sample_report import ATTACKS, hostile_report
 from verify.errors import UnreadableInput
 from verify.model import (
     FindingLabel,
@@ -25,7 +26,6 @@ from verify.model import (
     MediaReport,
     Orientation,
     Rating,
-    Report,
     Span,
 )
 from verify.reports import (
@@ -42,74 +42,12 @@ from verify.reports import (
 )
 from verify.reports.view import view
 
-ATTACKS = (
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "</style><script>alert(1)</script>",
-    "<svg/onload=alert(1)>",
-    "javascript:alert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "https://user:pw@evil.example/",
-    "{{ 7*7 }}{% include 'x' %}",
-    "<iframe src=https://evil.example></iframe>",
-    "<meta http-equiv=refresh content=0>",
-    "\u202egnp.exe \u2066x\u2069 a\u200bb \x1b[31m \x00 \r\n",
-    "\ud800",
-    "=cmd|' /C calc'!A0",
-    "@SUM(1+1)",
-)
 hostile_text = st.lists(
     st.sampled_from(ATTACKS)
     | st.text(alphabet=st.characters(), max_size=12)
     | st.text("<>&'\"=/`{}%;:#", max_size=8),
     max_size=4,
 ).map("".join)
-
-
-def hostile_report(text: str) -> Report:
-    """The sample with every free text replaced."""
-    post = sample.post(
-        text=text,
-        url=text,
-        submitted=text,
-        language=text,
-        community_note=text,
-        notes=(text,),
-        posted_at_basis=text,
-    )
-    author = replace(post.author, handle=text, id=text, name=text)
-    attempts = tuple(
-        replace(attempt, source=text, url=text, outcome=text, detail=text, sha256=text)
-        for attempt in post.attempts
-    )
-    medium = sample.media()
-    source = replace(medium.file.source, url=text, media_id=text, uploaded_at=sample.POSTED)
-    metadata = replace(medium.decode.metadata, container=text, codec=text, tags=((text, text),))
-    medium = replace(
-        medium,
-        file=replace(medium.file, mime=text, original_name=text, source=source),
-        decode=replace(medium.decode, metadata=metadata, note=text, complete=False),
-        exchange_hashes=((text, text),),
-        matches=replace(
-            medium.matches, segments=(sample.segment(confidence=text, transforms=(text,)),), notes=(text,)
-        ),
-    )
-    claim = sample.claim()
-    return sample.report(
-        submitted=text,
-        item_id=text,
-        note=text,
-        post=replace(post, author=author, attempts=attempts),
-        claim=replace(claim, text=text + claim.text, notes=(text,)),
-        media=(medium,),
-        references=(
-            sample.reference(
-                title=text, source_url=text, archive_url=text, place=text, claimed=text, note=text
-            ),
-        ),
-        finding=sample.finding(statement=text, reasons=(text,), limits=(text,)),
-    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ own pages.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -94,16 +95,16 @@ class BodyCap:
                 raise RequestTooLarge(f"more than {cap} bytes")
             return message
 
-        async def noting(message: Message) -> None:
+        async def unless_over(message: Message) -> None:
+            # Whoever reads the body may turn the error above into an answer of its own: this one stands.
             nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
+            if seen <= cap or started:
+                started = True
+                await send(message)
 
-        try:
-            await self._app(scope, counting, noting)
-        except RequestTooLarge:
-            if started:
-                raise
+        with contextlib.suppress(RequestTooLarge):
+            await self._app(scope, counting, unless_over)
+        if seen > cap and not started:
             await _refuse(send, cap)
 
     def _cap(self, path: str) -> int:

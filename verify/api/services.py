@@ -58,6 +58,10 @@ class Services:
         """Tells the workers, after the commit; an unheard bell delays and loses nothing."""
         ring_for(self.bell, [item for item in items if item.state is ItemState.QUEUED])
 
+    def picture_address(self, sha256: str) -> str:
+        """Where the picture is served; empty when it is not stored (any more)."""
+        return f"/api/v1/pictures/{sha256}" if self.blobs.exists(sha256) else ""
+
     def report(self, item_id: str) -> Report:
         """The newest report of the item. Raises NoSuchItem, and NoSuchRecord while there is none."""
         return parsed(self.stored_report(item_id))

@@ -1,4 +1,4 @@
-"""`verify serve`: the API, the pages and the workers in one command; `verify user` and `verify key`: for whom.
+"""`verify serve`: the API, the pages and the workers in one command; `verify user`, `verify key`: for whom.
 
 In: where to listen. Out: a running server. Refuses to listen beyond loopback while nobody has a key.
 """
@@ -13,7 +13,7 @@ import typer
 from verify import logs
 from verify.cli.child_workers import child_workers
 from verify.cli.screen import complain, say, show_table
-from verify.errors import NotAllowed, UsageError
+from verify.errors import UsageError
 from verify.settings import Settings
 from verify.store.people import People, Scope
 from verify.wiring import opened
@@ -57,7 +57,7 @@ def serve(
     is_loopback = is_loopback_name(host)
     with opened(settings) as tool:
         if not is_loopback and not People(tool.database).is_anyone():
-            raise NotAllowed(
+            raise UsageError(
                 f"{host} can be reached by others: make a user or key first, `verify user add NAME`"
             )
         app = create_app(tool, open_on_loopback=is_loopback)

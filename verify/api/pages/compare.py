@@ -48,7 +48,7 @@ def compare(
         "compare.html",
         caller,
         view=shown,
-        picture="/api/v1/pictures/{}".format,
+        picture=services.picture_address,
         judge=None,
         reference=reference_id,
         rules=shown.rules,

@@ -45,7 +45,7 @@ def show(item_id: Identifier, request: Request, caller: Reader, services: Served
         caller,
         item=item,
         view=shown,
-        picture="/api/v1/pictures/{}".format,
+        picture=services.picture_address,
         judge=form,
         rules=shown.rules,
     )

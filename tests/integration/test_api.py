@@ -1,0 +1,465 @@
+"""The API as its callers see it: over HTTP, on a real port, against a real database."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.api_server import ApiServer, api_server
+from tests.unit import sample_report
+from verify.model import ItemState
+from verify.store.items import NewItem
+from verify.store.people import Scope
+
+CAP = 200_000
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiServer]:
+    with api_server(tmp_path, max_video_bytes=CAP, max_image_bytes=CAP) as server:
+        yield server
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[ApiServer]:
+    with api_server(tmp_path, is_open=False) as server:
+        yield server
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((160, 120), 90).save(out, "PNG")
+    return out.getvalue()
+
+
+def blobs(api: ApiServer) -> list[str]:
+    return [name for name, _ in api.services.blobs.names()]
+
+
+# --- who may do what --------------------------------------------------------------------------
+
+
+def test_loopback_without_a_key_is_let_in(api: ApiServer) -> None:
+    assert api.client.get("/api/v1/items").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}],
+)
+def test_another_name_or_a_proxy_in_between_needs_a_key(api: ApiServer, headers: dict[str, str]) -> None:
+    answer = api.client.get("/api/v1/items", headers=headers)
+    assert answer.status_code == 401
+
+
+def test_without_loopback_everything_needs_a_key(closed: ApiServer) -> None:
+    schema = closed.client.get("/api/v1/openapi.json").json()
+    for path, operations in schema["paths"].items():
+        if path in {"/healthz", "/readyz"}:
+            continue
+        for method in operations:
+            answer = closed.client.request(
+                method, path.replace("{sha256}", "0" * 64).replace("{", "").replace("}", "")
+            )
+            assert answer.status_code == 401, (method, path)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("scope", "statuses"),
+    [
+        (Scope.READ, (200, 403, 403, 403)),
+        (Scope.QUEUE, (403, 202, 403, 403)),
+        (Scope.CURATE, (403, 403, 422, 403)),
+        (Scope.ADMIN, (200, 202, 422, 200)),
+    ],
+)
+def test_a_key_may_do_what_its_scope_says(closed: ApiServer, scope: Scope, statuses: tuple[int, ...]) -> None:
+    headers = closed.keyed(scope)
+    answers = (
+        closed.client.get("/api/v1/items", headers=headers),
+        closed.client.post("/api/v1/items", headers=headers, json={"url": "https://x.com/a/status/1"}),
+        closed.client.post("/api/v1/references", headers=headers, json={}),
+        closed.client.get("/api/v1/keys", headers=headers),
+    )
+    assert tuple(answer.status_code for answer in answers) == statuses
+
+
+def test_a_revoked_or_unknown_key_is_refused(closed: ApiServer) -> None:
+    made = closed.services.people.add_key("gone", [Scope.READ])
+    closed.services.people.revoke_key(made.key.id)
+    for secret in (made.secret, "vk_never", "x"):
+        answer = closed.client.get("/api/v1/items", headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == 401
+
+
+def test_no_secret_is_stored_or_listed(closed: ApiServer) -> None:
+    headers = closed.keyed(Scope.ADMIN)
+    made = closed.client.post(
+        "/api/v1/keys", headers=headers, json={"name": "desk", "scopes": ["read"]}
+    ).json()
+    assert made["secret"].startswith("vk_")
+    assert made["secret"] not in closed.client.get("/api/v1/keys", headers=headers).text
+    files = [path for path in closed.tool.settings.home.iterdir() if path.is_file()]
+    assert not any(made["secret"].encode() in path.read_bytes() for path in files)
+
+
+def test_a_key_is_held_to_its_rate(closed: ApiServer) -> None:
+    headers = closed.keyed(Scope.READ, per_minute=3)
+    statuses = [closed.client.get("/api/v1/items", headers=headers).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert int(closed.client.get("/api/v1/items", headers=headers).headers["retry-after"]) >= 1
+
+
+# --- items ------------------------------------------------------------------------------------
+
+
+def test_an_item_is_accepted_and_can_be_looked_at(api: ApiServer) -> None:
+    answer = api.client.post("/api/v1/items", json={"url": "https://x.com/a/status/1", "claim": "tanks"})
+    assert answer.status_code == 202
+    item = api.client.get(answer.headers["location"]).json()
+    assert (item["state"], item["key"], item["claim"]) == ("queued", "x:1", "tanks")
+
+
+def test_a_batch_is_accepted_whole_or_not_at_all(api: ApiServer) -> None:
+    one = {"url": "https://x.com/a/status/1"}
+    assert len(api.client.post("/api/v1/items", json={"items": [one] * 100}).json()["items"]) == 100
+    assert api.client.post("/api/v1/items", json={"items": [one] * 101}).status_code == 422
+    assert api.client.post("/api/v1/items", json={"items": [one, {"url": ""}]}).status_code == 422
+    assert len(api.client.get("/api/v1/items?limit=200").json()["items"]) == 100
+
+
+def test_every_wrong_field_is_named(api: ApiServer) -> None:
+    answer = api.client.post(
+        "/api/v1/items", json={"url": "https://x.com/a/status/1", "clam": "x", "priority": "now"}
+    )
+    assert answer.status_code == 422
+    assert {error["pointer"] for error in answer.json()["errors"]} == {"/body/clam", "/body/priority"}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "./pyproject.toml", "~/.ssh/id_rsa", "pyproject.toml"])
+def test_no_file_of_the_server_can_be_queued_or_added(api: ApiServer, path: str) -> None:
+    assert api.client.post("/api/v1/items", json={"url": path}).status_code == 422
+    answer = api.client.post("/api/v1/references", json={"url": path, "provenance": {"title": "x"}})
+    assert answer.status_code == 422
+    assert not blobs(api)
+
+
+def test_the_same_request_under_one_key_is_made_once(api: ApiServer) -> None:
+    def ask(url: str, key: str) -> tuple[int, list[str]]:
+        answer = api.client.post("/api/v1/items", json={"url": url}, headers={"Idempotency-Key": key})
+        return answer.status_code, [item["id"] for item in answer.json().get("items", [])]
+
+    first = ask("https://x.com/a/status/1", "k1")
+    assert ask("https://x.com/a/status/1", "k1") == first
+    assert ask("https://x.com/a/status/1", "k2") != first
+    assert ask("https://x.com/a/status/2", "k1")[0] == 422
+
+
+def test_pages_of_the_list_hold_every_item_once(api: ApiServer) -> None:
+    items = [{"url": f"https://x.com/a/status/{number}"} for number in range(1, 8)]
+    made = [item["id"] for item in api.client.post("/api/v1/items", json={"items": items}).json()["items"]]
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.client.get("/api/v1/items", params={"limit": 3, "cursor": cursor}).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == made[::-1]
+
+
+def test_the_list_can_be_filtered(api: ApiServer) -> None:
+    done = api.finished()
+    api.client.post("/api/v1/items", json={"url": "https://x.com/a/status/1"})
+    for query in ("state=done", "finding=earlier_copy_found"):
+        assert [item["id"] for item in api.client.get(f"/api/v1/items?{query}").json()["items"]] == [done.id]
+    assert api.client.get("/api/v1/items?state=nonsense").status_code == 422
+    assert api.client.get("/api/v1/items?cursor=nonsense").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "words", ["nayrab", "NAYRAB m60t", "\u0646\u064a\u0631\u0628", "earlier copy", "Turkish armour"]
+)
+def test_words_of_the_post_and_the_finding_are_found_in_every_script(api: ApiServer, words: str) -> None:
+    done = api.finished()
+    other = api.services.ledger.enqueue(NewItem(submitted="https://x.com/a/status/1", claim="100% cats_"))
+    caretake(api)
+    found = api.client.get("/api/v1/items", params={"q": words}).json()["items"]
+    assert [item["id"] for item in found] == [done.id]
+    assert api.client.get("/api/v1/items", params={"q": "100% cats_"}).json()["items"][0]["id"] == other.id
+    assert not api.client.get("/api/v1/items", params={"q": "%"}).json()["items"][1:]
+
+
+def caretake(api: ApiServer) -> None:
+    while api.services.texts.stale():
+        for item in api.services.texts.stale():
+            from verify.api.caretaker import Caretaker
+
+            api.services.texts.put(item, *Caretaker(api.services)._words_of(item))
+
+
+def test_an_item_can_be_cancelled_and_tried_again(api: ApiServer) -> None:
+    item = api.client.post("/api/v1/items", json={"url": "https://x.com/a/status/1"}).json()["items"][0]
+    path = f"/api/v1/items/{item['id']}"
+    assert api.client.post(f"{path}/retry").status_code == 422
+    assert api.client.post(f"{path}/cancel").json()["state"] == "cancelled"
+    assert api.client.post(f"{path}/retry").json()["state"] == "queued"
+
+
+def test_a_done_item_can_be_checked_anew_and_keeps_its_report(api: ApiServer) -> None:
+    done = api.finished()
+    again = api.client.post(f"/api/v1/items/{done.id}/recheck").json()
+    assert (again["state"], again["run"]) == ("queued", 2)
+    assert api.client.get(f"/api/v1/items/{done.id}/report").status_code == 200
+    assert api.client.post(f"/api/v1/items/{done.id}/recheck").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["", "/report", "/report.html", "/report.csv", "/judgements", "/events"])
+def test_what_does_not_exist_is_not_found(api: ApiServer, path: str) -> None:
+    answer = api.client.get(f"/api/v1/items/0123456789abcdef{path}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "no_such_item"
+
+
+# --- uploads ----------------------------------------------------------------------------------
+
+
+def test_an_upload_is_queued_with_its_claim(api: ApiServer) -> None:
+    name = "../../etc/\u202egpj.exe\r\n.png"
+    answer = api.client.post(
+        "/api/v1/items/upload",
+        files={"file": (name, picture())},
+        data={"claim": "beach", "posted_at": "2020-02-20T08:10:00Z"},
+    )
+    assert answer.status_code == 202
+    item = answer.json()
+    assert item["key"].startswith("file:")
+    assert "/" not in item["submitted"]
+    assert (item["claim"], item["posted_at"]) == ("beach", "2020-02-20T08:10:00Z")
+
+
+def test_an_oversize_upload_is_refused_before_it_is_stored(api: ApiServer) -> None:
+    big = b"\x89PNG\r\n\x1a\n" + bytes(CAP + 500_000)
+
+    def chunks() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+        for _ in range(20):
+            yield bytes(100_000)
+        yield b"\r\n--b--\r\n"
+
+    announced = api.client.post("/api/v1/items/upload", files={"file": ("a.png", big)})
+    unannounced = api.client.post(
+        "/api/v1/items/upload", content=chunks(), headers={"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    assert (announced.status_code, unannounced.status_code) == (413, 413)
+    assert announced.json()["code"] == "request_too_large"
+    assert not blobs(api)
+    assert not api.client.get("/api/v1/items").json()["items"]
+
+
+def test_a_body_over_its_cap_is_refused(api: ApiServer) -> None:
+    answer = api.client.post("/api/v1/items", json={"url": "https://x.com/a/status/1", "claim": "x" * 70_000})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html><body>hi</body></html>", b"#EXTM3U\n", b"", b"PK\x03\x04zip", b"%PDF-1.7"]
+)
+def test_what_is_not_footage_is_refused_by_its_own_name(api: ApiServer, content: bytes) -> None:
+    answer = api.client.post("/api/v1/items/upload", files={"file": ("clip.mp4", content)})
+    assert answer.status_code == 415
+    assert not blobs(api)
+
+
+# --- reports ----------------------------------------------------------------------------------
+
+
+def test_the_report_comes_in_each_form(api: ApiServer) -> None:
+    item = api.finished()
+    path = f"/api/v1/items/{item.id}/report"
+    assert api.client.get(path).json()["schema"] == "verify.report/1"
+    assert api.client.get(f"{path}.json").text == api.client.get(path).text
+    csv = api.client.get(f"{path}.csv")
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert "attachment" in csv.headers["content-disposition"]
+    html = api.client.get(f"{path}.html")
+    assert "Earlier copy found" in html.text
+    assert "attachment" in html.headers["content-disposition"]
+    assert "script-src" not in html.headers["content-security-policy"]
+
+
+def test_only_pictures_are_served_as_pictures(api: ApiServer) -> None:
+    jpeg = api.services.blobs.put(b"\xff\xd8\xff\xe0 a picture")
+    other = api.services.blobs.put(b"<html>not a picture</html>")
+    answer = api.client.get(f"/api/v1/pictures/{jpeg}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for name in (other, "0" * 64):
+        assert api.client.get(f"/api/v1/pictures/{name}").status_code == 404
+
+
+def test_judgements_are_added_and_never_replaced(api: ApiServer) -> None:
+    item = api.finished()
+    report = sample_report.report()
+    match = report.media[0].matches.segments[0]
+    named = {
+        "media_sha256": report.media[0].file.sha256,
+        "reference_id": match.reference_id,
+        "query_start_us": match.query.start_us,
+        "query_end_us": match.query.end_us,
+    }
+    path = f"/api/v1/items/{item.id}/judgements"
+    for said in ({"kind": "confirm"} | named, {"kind": "reject", "note": "other hull"} | named):
+        assert api.client.post(path, json=said).status_code == 201
+    api.client.post(path, json={"kind": "rating", "rating": "DecontextualizedContent"})
+    kept = api.client.get(path).json()["judgements"]
+    assert [said["kind"] for said in kept] == ["confirm", "reject", "rating"]
+    assert all(said["by"] and said["at"] and said["run"] == 1 for said in kept)
+    rejected = api.client.get("/api/v1/judgements/rejected").json()["judgements"]
+    assert [said["note"] for said in rejected] == ["other hull"]
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert api.client.request(method, path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"kind": "confirm"},
+        {"kind": "rating"},
+        {"kind": "note", "note": " "},
+        {"kind": "rating", "rating": "fake"},
+    ],
+)
+def test_a_judgement_must_say_something(api: ApiServer, said: dict[str, str]) -> None:
+    assert api.client.post(f"/api/v1/items/{api.finished().id}/judgements", json=said).status_code == 422
+
+
+# --- references -------------------------------------------------------------------------------
+
+
+def test_a_reference_is_added_edited_and_removed(api: ApiServer) -> None:
+    known = {
+        "title": "Beach",
+        "first_seen": "2016-08-24",
+        "first_seen_basis": "publication",
+        "equipment": ["M60T"],
+    }
+    files = {"file": ("beach.png", picture())}
+    first = api.client.post("/api/v1/references/upload", files=files, data={"provenance": json.dumps(known)})
+    assert first.status_code == 201
+    reference = first.json()["reference"]
+    assert (reference["provenance"]["title"], reference["added_by"]) == ("Beach", "this computer")
+    assert api.client.get(f"/api/v1/pictures/{reference['pictures'][0]['sha256']}").status_code == 200
+    path = f"/api/v1/references/{reference['id']}"
+    assert api.client.put(path, json={"title": "Harbour"}).json()["provenance"]["title"] == "Harbour"
+    assert api.client.get("/api/v1/references?title=harb").json()["count"] == 1
+    assert api.client.delete(path).status_code == 204
+    assert api.client.get(path).status_code == 404
+
+
+def test_the_same_bytes_are_one_reference(api: ApiServer) -> None:
+    content = picture()
+    answers = [
+        api.client.post(
+            "/api/v1/references/upload",
+            files={"file": ("a.png", content)},
+            data={"provenance": '{"title": "A"}'},
+        ).json()
+        for _ in range(2)
+    ]
+    assert [answer["is_new"] for answer in answers] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{}, {"title": ""}, {"title": "x", "first_seen": "yesterday", "first_seen_basis": "archive"},
+     {"title": "x", "first_seen": "2016"}, {"title": "x", "latitude": 91}, {"title": "x", "latitude": 1},
+     {"titel": "x"}],
+)  # fmt: skip
+def test_what_cannot_be_compared_later_is_refused(api: ApiServer, known: dict[str, object]) -> None:
+    answer = api.client.post(
+        "/api/v1/references/upload",
+        files={"file": ("a.png", picture())},
+        data={"provenance": json.dumps(known)},
+    )
+    assert answer.status_code == 422
+    assert api.services.references.count() == 0
+
+
+# --- progress and health ----------------------------------------------------------------------
+
+
+def test_changes_arrive_as_events(api: ApiServer) -> None:
+    item = api.services.ledger.enqueue(NewItem(submitted="https://x.com/a/status/1"))
+    states = []
+    with api.client.stream("GET", f"/api/v1/items/{item.id}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                states.append(json.loads(line.removeprefix("data: "))["state"])
+                if states[-1] == "cancelled":
+                    break
+                api.services.ledger.cancel(item.id)
+    assert states == ["queued", "cancelled"]
+
+
+def test_events_can_be_asked_for_some_items(api: ApiServer) -> None:
+    mine, other = (
+        api.services.ledger.enqueue(NewItem(submitted=f"https://x.com/a/status/{n}")) for n in (1, 2)
+    )
+    with api.client.stream("GET", "/api/v1/events", params={"item": mine.id}) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry")
+        api.services.ledger.cancel(other.id)
+        api.services.ledger.cancel(mine.id)
+        data = next(line for line in lines if line.startswith("data: "))
+    assert json.loads(data.removeprefix("data: "))["id"] == mine.id
+
+
+def test_health_readiness_and_metrics(api: ApiServer) -> None:
+    api.finished()
+    assert api.client.get("/healthz").text == "ok\n"
+    assert api.client.get("/readyz").json() == {"ready": True, "problems": []}
+    text = api.client.get("/metrics").text
+    assert 'verify_items{priority="normal",state="done"} 1.0' in text
+    assert 'verify_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in text
+
+
+def test_a_server_whose_store_is_gone_is_not_ready(api: ApiServer) -> None:
+    (api.tool.settings.home / "blobs" / "incoming").rmdir()
+    answer = api.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"]
+
+
+def test_the_schema_is_openapi_3_1_and_versioned(api: ApiServer) -> None:
+    schema = api.client.get("/api/v1/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    assert all(
+        path.startswith("/api/v1/")
+        for path in schema["paths"]
+        if path not in {"/healthz", "/readyz", "/metrics"}
+    )
+
+
+def test_an_unknown_address_is_a_problem_too(api: ApiServer) -> None:
+    answer = api.client.get("/api/v1/nothing")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert api.services.ledger.list  # the server still answers
+    assert api.client.get("/healthz").status_code == 200
+
+
+def test_a_queued_item_is_worked_off(tmp_path: Path) -> None:
+    with api_server(tmp_path, with_worker=True) as api:
+        item = api.client.post("/api/v1/items/upload", files={"file": ("a.png", picture())}).json()
+        from tests.api_server import eventually
+
+        done = eventually(api.client, f"/api/v1/items/{item['id']}", state="done")
+        assert done["finding"] == "no_match_in_reference_set"
+        assert ItemState(done["state"]) is ItemState.DONE
