@@ -49,7 +49,7 @@ for seed in range(first, first + count):
         file.flush()
         bounds = wire.Bounds(
             fd=file.fileno(), mime=mime, first_only=False, cpu_seconds=600, memory_bytes=2**30, site="",
-            max_pixels=4_000_000,
+            max_pixels=4_000_000, max_dense_pixels=2_000_000,
             max_animation_frames=100, max_animation_pixels=10_000_000, max_duration_us=3_600_000_000,
         )
         for request in (

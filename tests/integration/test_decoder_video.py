@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import time
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,8 +15,9 @@ import pytest
 from PIL import Image
 
 from tests.footage import SIZE, picture_at, render_video, write_video
-from verify.errors import BrokenMedia, NoVideoStream, UnreadableInput, WrongMediaType
+from verify.errors import BrokenMedia, DecoderCrashed, NoVideoStream, UnreadableInput, WrongMediaType
 from verify.media.decoder import DecodeLimits, Decoder, FrameMode, FramePlan
+from verify.media.decoder_child.walk import Budget, Walk
 from verify.model import MediaKind
 
 INTRA = FramePlan(mode=FrameMode.INTRA)
@@ -305,3 +308,56 @@ def test_footage_written_by_hand_round_trips(tmp_path):
     path = write_video(tmp_path / "a.mp4", (picture_at(2, at) for at in (0.0, 1.0)), [0.0, 1.0])
     frames, _ = read(path)
     assert difference(frames[1], expected(1.0, seed=2)) < 6
+
+
+def test_past_its_budget_a_grid_goes_on_with_the_pictures_that_stand_alone(clip):
+    two_seconds = SIZE[0] * SIZE[1] * 50
+    limits = DecodeLimits(sandbox="rlimit", max_dense_pixels=two_seconds)
+    frames, outcome = read(clip, decoder=Decoder(limits))
+    late = [frame for frame in frames if frame.time_us > 2_000_000]
+    assert {frame.is_intra for frame in late} == {True}
+    assert late[-1].time_us > 4_000_000
+    assert outcome.read_until_us == 6_000_000
+    assert "stand alone were read after 1 s" in outcome.note
+    assert not outcome.complete
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.8, "stand alone"), (0.95, "CPU time")])
+def test_running_out_of_cpu_time_is_said_not_suffered(clip, share, words):
+    with av.open(str(clip)) as container:
+        budget = Budget(cpu_seconds=time.process_time() / share, dense_pixels=1 << 40, length_us=1 << 40)
+        walk = Walk(container, container.streams.video[0], "NONREF", GRID.step_us, budget)
+        picked = [frame for _, frame in walk.picks()]
+    assert words in walk.note
+    assert all(frame.key_frame for frame in picked)
+
+
+def test_no_time_left_at_all_is_a_crash(clip):
+    with DECODER.open(clip, MediaKind.VIDEO) as session:
+        session._bounds = replace(session._bounds, cpu_seconds=0)
+        with pytest.raises(DecoderCrashed):
+            session.frames(GRID)
+
+
+def test_a_library_that_cannot_be_loaded_is_not_the_files_fault(clip, tmp_path):
+    with DECODER.open(clip, MediaKind.VIDEO) as session:
+        session._bounds = replace(session._bounds, site=str(tmp_path))
+        with pytest.raises(DecoderCrashed, match="library"):
+            session.probe()
+
+
+def test_a_cover_picture_is_not_a_video(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=44_100)
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 36, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate = 44_100
+        container.mux(sound.encode(frame))
+        container.mux(cover.encode(av.VideoFrame.from_ndarray(picture_at(1, 0, (64, 36)), "rgb24")))
+        container.mux(sound.encode(None))
+        container.mux(cover.encode(None))
+    with pytest.raises(NoVideoStream):
+        read(path)

@@ -19,7 +19,7 @@ from verify.media.child_process import ChildProcess
 from verify.media.decoder_child import wire
 from verify.media.plan import DecodeLimits, FrameMode, FramePlan
 from verify.media.replies import ReplyReader, outcome
-from verify.media.sandbox import child_command, library_folder
+from verify.media.sandbox import child_command, library_folders
 from verify.media.sniff import HEAD_BYTES, sniff
 from verify.model import DecodeOutcome, Frame, MediaKind, MediaMetadata, Still
 
@@ -225,5 +225,6 @@ def _bounds(fd: int, kind: MediaKind, limits: DecodeLimits) -> wire.Bounds:
         max_animation_frames=limits.max_animation_frames,
         max_animation_pixels=limits.max_animation_pixels,
         max_duration_us=limits.max_duration_us,
-        site=library_folder(),
+        max_dense_pixels=limits.max_dense_pixels,
+        site=os.pathsep.join(library_folders()),
     )

@@ -24,6 +24,9 @@ class DecodeLimits:
     max_animation_frames: int = 3_000  #: pictures of a GIF, WebP or PNG animation
     max_animation_pixels: int = 2_000_000_000  #: all pictures of an animation together
     max_duration_us: type_us = 6 * 3600 * 1_000_000
+    #: After this much (20 minutes at 720p and 30 a second, 8 at 1080p: some 40 s of CPU) a grid goes on
+    #: with the pictures that stand alone. A count, not a time, so that the same file gives the same frames.
+    max_dense_pixels: int = 32_000_000_000
 
 
 class FrameMode(StrEnum):

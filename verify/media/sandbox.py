@@ -76,10 +76,11 @@ def _python() -> list[str]:
 
 @cache
 def bwrap_works() -> bool:
-    """Whether bubblewrap can start the interpreter here; tried once per process."""
+    """Whether the interpreter and both libraries start in bubblewrap here; tried once per process."""
     if shutil.which("bwrap") is None:
         return False
-    command = [*_bwrap(), sys.executable, "-I", "-S", "-c", ""]
+    load = f"import sys; sys.path += {list(library_folders())!r}; import av, PIL.Image"
+    command = [*_bwrap(), sys.executable, "-I", "-S", "-B", "-c", load]
     try:
         done = subprocess.run(command, capture_output=True, timeout=10, check=False, env={})
     except (OSError, subprocess.TimeoutExpired):
@@ -88,12 +89,10 @@ def bwrap_works() -> bool:
 
 
 @cache
-def library_folder() -> str:
-    """The folder that PyAV and Pillow are installed in."""
-    spec = importlib.util.find_spec("av")
-    if spec is None or spec.origin is None:  # pragma: no cover - the package depends on it
-        raise SandboxUnavailable("PyAV is not installed")
-    return str(Path(spec.origin).parent.parent)
+def library_folders() -> tuple[str, ...]:
+    """The folders that PyAV and Pillow are installed in: as a rule one."""
+    specs = [importlib.util.find_spec(name) for name in ("av", "PIL")]
+    return tuple(sorted({str(Path(spec.origin).parent.parent) for spec in specs if spec and spec.origin}))
 
 
 @cache
@@ -102,7 +101,7 @@ def _bwrap() -> list[str]:
     folders = {
         "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache",
         sys.base_prefix, sys.prefix, str(Path(sys.executable).resolve().parent.parent),
-        library_folder(), str(CHILD),
+        *library_folders(), str(CHILD),
     }  # fmt: skip
     bindings = [part for folder in sorted(folders) for part in ("--ro-bind-try", folder, folder)]
     path = shutil.which("bwrap") or "bwrap"

@@ -61,6 +61,8 @@ def answer(request: wire.Request, bounds: wire.Bounds, sender: wire.Sender) -> N
         sender.error(refusal.code, refusal.detail)
     except MemoryError:
         sender.error("decoder_crashed", "out of memory")
+    except ImportError as error:
+        sender.error("decoder_crashed", f"a library cannot be loaded: {error}")
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the libraries raise anything on damaged bytes (reliability.md 2.3)
@@ -72,7 +74,7 @@ def main() -> None:
     os.dup2(2, 1)  # a library that prints must not garble the messages
     bounds = wire.Bounds(**json.loads(sys.argv[1]))
     limit(bounds)
-    sys.path.append(bounds.site)
+    sys.path.extend(bounds.site.split(os.pathsep))
     sender = wire.Sender(pipe)
     try:
         for line in sys.stdin.buffer:

@@ -28,7 +28,7 @@ _MICROSECONDS = 1_000_000
 _MAX_DEMUX_FAILURES = 20  #: in a row: a demuxer that only fails has read what it can
 _TAIL_US = 500_000  #: the last half second is decoded whole, so that the last picture is seen
 #: Shares of the CPU limit after which a pass goes coarse and after which it stops.
-_COARSE_SHARE, _STOP_SHARE = 0.55, 0.85
+_COARSE_SHARE, _STOP_SHARE = 0.7, 0.9
 
 
 def presentation(pts: int, time_base: Fraction) -> int:
@@ -36,6 +36,15 @@ def presentation(pts: int, time_base: Fraction) -> int:
     return (2 * _MICROSECONDS * time_base.numerator * pts + time_base.denominator) // (
         2 * time_base.denominator
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much a pass may take before it goes coarse or stops."""
+
+    cpu_seconds: float  #: the child's limit: shares of it are kept for what follows
+    dense_pixels: int  #: decoded before a grid goes coarse
+    length_us: int
 
 
 @dataclass(slots=True)
@@ -50,8 +59,7 @@ class Walk:
     stream: VideoStream
     skip: Skip
     step_us: int
-    cpu_seconds: float
-    max_us: int = 1 << 62
+    budget: Budget
     failures: int = 0
     note: str = ""
     origin_us: int | None = None
@@ -65,9 +73,12 @@ class Walk:
     _restart: bool = False
     _held: Packet[VideoStream] | None = None
     _fed_us: set[int] = field(default_factory=set)
+    _pixels: int = 0  #: decoded so far, counted before they are
+    _area: int = field(init=False)
     _base: Fraction = field(init=False)
 
     def __post_init__(self) -> None:
+        self._area = self.stream.codec_context.width * self.stream.codec_context.height
         self._base = self.stream.time_base or Fraction(1, _MICROSECONDS)
 
     def picks(self) -> Iterator[tuple[int, VideoFrame]]:
@@ -99,8 +110,8 @@ class Walk:
                 if self._starved(time_us):
                     self._rewind()
                     break
-                if time_us > self.max_us:
-                    self._stop(f"only the first {self.max_us / 3_600_000_000:.1f} hours were read")
+                if time_us > self.budget.length_us:
+                    self._stop(f"only the first {self.budget.length_us / 3_600_000_000:.1f} hours were read")
                     return
                 self._saw(time_us, frame)
                 if self.skip != "NONKEY" or frame.key_frame or time_us == 0:
@@ -137,6 +148,7 @@ class Walk:
             self._held = packet
         else:
             self._held = None
+            self._pixels += self._area
             yield packet
 
     def _note_times(self, packet: Packet[VideoStream]) -> None:
@@ -232,10 +244,10 @@ class Walk:
 
     def _spent(self) -> bool:
         """Whether the CPU budget ends the pass here."""
-        used = time.process_time()
-        if used > self.cpu_seconds * _STOP_SHARE:
-            self._stop(f"stopped after {used:.0f} s of CPU")
-        elif used > self.cpu_seconds * _COARSE_SHARE and self.skip != "NONKEY":
+        used = time.process_time() / self.budget.cpu_seconds
+        if used > _STOP_SHARE:
+            self._stop(f"stopped at {self.last_us // _MICROSECONDS} s, with {used:.0%} of the CPU time used")
+        elif self.skip != "NONKEY" and (used > _COARSE_SHARE or self._pixels > self.budget.dense_pixels):
             self.skip = "NONKEY"
             self.stream.codec_context.skip_frame = "NONKEY"
             self.note = f"only pictures that stand alone were read after {self.last_us // _MICROSECONDS} s"

@@ -43,7 +43,8 @@ class Bounds:
     max_animation_frames: int
     max_animation_pixels: int
     max_duration_us: int
-    site: str  #: folder of the libraries
+    max_dense_pixels: int
+    site: str  #: folders of the libraries, joined by os.pathsep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
