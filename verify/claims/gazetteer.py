@@ -1,9 +1,9 @@
 """Tables of places in (CSV bytes); a gazetteer out: places by folded name, by joined name and by skeleton.
 
-A row is `name,country,kind,latitude,longitude,radius_km,weight,timezone,aliases,source`; aliases are separated
-by semicolons. The program's own tables are `gazetteer.csv`, made from GeoNames (CC BY 4.0) by
-scripts/build_gazetteer.py, and `places.csv`, written by hand for what GeoNames lacks or spells one way
-only. A row that cannot be read is refused with its number.
+A row is `name,country,kind,latitude,longitude,radius_km,weight,timezone,aliases,source,keys`; aliases are
+separated by semicolons, `keys` are aliases already folded, to load faster. The program's own tables are
+`gazetteer.csv`, made from GeoNames (CC BY 4.0) by scripts/build_gazetteer.py, and `places.csv`, written by
+hand for what GeoNames lacks or spells one way only. A row that cannot be read is refused with its number.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ COLUMNS = (
     "timezone",
     "aliases",
     "source",
+    "keys",
 )
 KINDS = ("village", "town", "city", "district", "camp", "site", "airbase", "region", "province", "country")
 ARTICLES = frozenset(
@@ -68,6 +69,7 @@ ARTICLES = frozenset(
         "эт",
     ]
 )
+SKELETON_WEIGHT = 5_000  # smaller places are found as written only
 _SPLIT = re.compile(r"[\s\-‐‑–_/.,()]+")
 
 
@@ -85,6 +87,7 @@ class Place:
     timezone: str
     aliases: tuple[str, ...]
     source: str
+    keys: tuple[str, ...] = ()  #: names and aliases as they are looked up, when the table gives them
 
     @property
     def is_curated(self) -> bool:
@@ -142,6 +145,7 @@ def _place(row: dict[str, str | None], line: int) -> Place:
         timezone=value["timezone"] or "UTC",
         aliases=tuple(alias for part in value["aliases"].split(";") if (alias := part.strip())),
         source=value["source"] or "desk",
+        keys=tuple(value["keys"].split(";")) if value["keys"] else (),
     )
 
 
@@ -157,16 +161,24 @@ def build_gazetteer(tables: Iterable[bytes]) -> Gazetteer:
 def _add(gazetteer: Gazetteer, place: Place) -> None:
     at = len(gazetteer.places)
     gazetteer.places.append(place)
-    written = dict.fromkeys(_paths(place))
-    for keys in written:
-        gazetteer.by_name[" ".join(keys)].append(at)
-        gazetteer.longest[keys[0]] = max(gazetteer.longest.get(keys[0], 0), len(keys))
-        if len(keys) > 1:
-            gazetteer.by_joined["".join(keys)].append(at)
-    names = written if place.is_curated else list(written)[:1] if place.weight >= 5_000 else []
-    for bones in dict.fromkeys(skeleton(" ".join(keys)) for keys in names if keys[0].isascii()):
-        if len(bones) >= 4:
+    keys = place.keys or lookup_keys(place)
+    for key in keys:
+        first, _, rest = key.partition(" ")
+        gazetteer.by_name[key].append(at)
+        words = 1 + (rest.count(" ") + 1 if rest else 0)
+        if words > gazetteer.longest.get(first, 0):
+            gazetteer.longest[first] = words
+        if rest:
+            gazetteer.by_joined[key.replace(" ", "")].append(at)
+    for key in keys if place.is_curated else keys[:1] if place.weight >= SKELETON_WEIGHT else ():
+        bones = skeleton(key)
+        if len(bones) >= 4 and at not in gazetteer.by_skeleton[bones]:
             gazetteer.by_skeleton[bones].append(at)
+
+
+def lookup_keys(place: Place) -> tuple[str, ...]:
+    """A place's name and aliases as they are looked up, the name first; with and without an article."""
+    return tuple(dict.fromkeys(" ".join(keys) for keys in _paths(place)))
 
 
 def _paths(place: Place) -> Iterator[tuple[str, ...]]:
@@ -203,7 +215,15 @@ _SKELETON_STEPS = (
 _ROMAN = str.maketrans(
     {
         **dict(zip("абвгдезийклмнопрстуфхыэіїє", "abvgdeziiklmnoprstufhyeiie", strict=True)),
-        "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "iu", "я": "ia", "ь": "", "ъ": "",
+        "ж": "zh",
+        "ц": "ts",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "sh",
+        "ю": "iu",
+        "я": "ia",
+        "ь": "",
+        "ъ": "",
     }
 )
 
@@ -212,7 +232,7 @@ _ROMAN = str.maketrans(
 def skeleton(name: str) -> str:
     """What romanisations of one name share: consonants that vary made one, vowels told apart only as a and u.
 
-    Nayrab, Neirab and Nairab have one skeleton; Cyrillic letters are romanised first; empty for other scripts.
+    Nayrab, Neirab and Nairab have one. Cyrillic letters are romanised first; other scripts give none.
     """
     bones = fold(name).translate(_ROMAN)
     if not bones.isascii() or not is_cased(bones):
