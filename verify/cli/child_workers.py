@@ -1,7 +1,7 @@
-"""The workers beside an embedded server: processes of their own, started anew when they die.
+"""The workers beside an embedded server: `verify work`, a process of its own, started anew when it dies.
 
-In: how many. Out: `verify work` processes, which end with the block and with this process. They share
-nothing with the server but the database and the blobs, so a crash in one costs one attempt at one item.
+In: how many workers. Out: nothing; they end with the block. They share only the database and the blobs
+with the server, so a crash in one costs one attempt at one item and no request.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ STOP_SECONDS = 10.0  # to give its item back; then it is killed and the sweep do
 
 @contextmanager
 def child_workers(count: int) -> Iterator[None]:
-    """Keeps `count` workers running while the block lasts."""
+    """Keeps `count` workers running while the block lasts; none for 0."""
     stopped = threading.Event()
-    threads = [threading.Thread(target=_keep_one, args=(stopped,), name=f"worker-{n}") for n in range(count)]
-    for thread in threads:
-        thread.start()
+    keeper = threading.Thread(target=_keep, args=(count, stopped), name="workers")
+    if count:
+        keeper.start()
     try:
         yield
     finally:
         stopped.set()
-        for thread in threads:
-            thread.join()
+        if count:
+            keeper.join()
 
 
-def _keep_one(stopped: threading.Event) -> None:
-    command = [sys.executable, "-m", "verify.cli", "work"]
+def _keep(count: int, stopped: threading.Event) -> None:
+    command = [sys.executable, "-m", "verify.cli", "work", "--concurrency", str(count)]
     while not stopped.is_set():
-        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        while worker.poll() is None and not stopped.wait(LOOK_SECONDS):
+        workers = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        while workers.poll() is None and not stopped.wait(LOOK_SECONDS):
             pass
         if stopped.is_set():
-            _stop(worker)
+            _stop(workers)
         else:
-            logger.warning("a worker ended with %s and is started anew", worker.returncode)
+            logger.warning("the workers ended with %s and are started anew", workers.returncode)
             stopped.wait(REST_SECONDS)
 
 
-def _stop(worker: subprocess.Popen[bytes]) -> None:
-    worker.terminate()
+def _stop(workers: subprocess.Popen[bytes]) -> None:
+    workers.terminate()
     try:
-        worker.wait(STOP_SECONDS)
+        workers.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        worker.kill()
-        worker.wait()
+        workers.kill()
+        workers.wait()
