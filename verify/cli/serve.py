@@ -5,18 +5,22 @@ In: where to listen. Out: a running server. Refuses to listen beyond loopback wh
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from verify import logs
-from verify.cli.child_workers import child_workers
 from verify.cli.screen import complain, say, show_table
 from verify.errors import UsageError
 from verify.settings import Settings
 from verify.store.people import People, Scope
 from verify.wiring import opened
+from workers.supervisor import Supervisor
 
 DEFAULT_PORT = 8400
 CLOSE_SECONDS = 5  # for requests in hand when asked to stop
@@ -62,17 +66,33 @@ def serve(
             )
         app = create_app(tool, open_on_loopback=is_loopback)
         complain_where(host, port)
-        with child_workers(workers):
-            uvicorn.run(
-                app,
-                host=host,
-                port=port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=CLOSE_SECONDS,
-            )
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=CLOSE_SECONDS,
+        )
+        # Uvicorn sends itself the signal once more when it has closed; the workers still have to stop.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+        with _workers(workers):
+            uvicorn.Server(config).run()
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[None]:
+    """That many worker processes while the block lasts; they also end when this process dies."""
+    supervisor = Supervisor(count)
+    thread = threading.Thread(target=supervisor.run, name="workers")
+    thread.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+        thread.join()
 
 
 def complain_where(host: str, port: int) -> None:
