@@ -84,7 +84,7 @@ class NotInReferenceSet(UsageError):
 
 
 class InvalidProvenance(UsageError):
-    """This cannot be recorded of a reference. `verify reference add --help` shows how each fact is written."""
+    """This cannot be recorded of a reference. `verify reference add --help` shows how facts are written."""
 
 
 class NoSuchItem(UsageError):
@@ -121,6 +121,10 @@ class SandboxUnavailable(UsageError):
 
 class SchemaTooNew(UsageError):
     """The database was written by a newer version. Install that version, or point VERIFY_HOME elsewhere."""
+
+
+class LexiconUnreadable(UsageError):
+    """A table of equipment or places cannot be read. `verify lexicon check` names every fault."""
 
 
 class PostUnavailable(PermanentError):

@@ -17,8 +17,11 @@ _SEGMENTS_SHOWN = 5
 def short_finding(report: Report) -> str:
     """The finding, its heaviest reasons, the matched stretches and the first limit; no final newline."""
     finding = report.finding
-    lines = [f"{FINDINGS[finding.label]}: {clean(report.submitted, 200)}", f"  {clean(finding.statement)}"]
-    lines += [f"  - {clean(reason)}" for reason in finding.reasons[:3]]
+    lines = [
+        f"{FINDINGS[finding.label]}: {clean(report.submitted, 200)}",
+        f"  {clean(finding.statement, 2_000)}",
+    ]
+    lines += [f"  - {clean(reason, 1_000)}" for reason in finding.reasons[:3]]
     lines += [f"  {clean(line)}" for line in _stretches(report)]
     lines += [f"  ! {clean(problem.sentence)}" for problem in report.problems]
     lines += [f"  Limit: {clean(limit)}" for limit in finding.limits[:1]]
