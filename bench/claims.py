@@ -128,7 +128,12 @@ def count_all(posts: Sequence[LabelledPost]) -> dict[str, Count]:
 
 
 def _mentions(claim: Claim, kind: str) -> Sequence[Mention]:
-    return {"equipment": claim.equipment, "places": claim.places, "times": claim.times}[kind]
+    by_kind: dict[str, Sequence[Mention]] = {
+        "equipment": claim.equipment,
+        "places": claim.places,
+        "times": claim.times,
+    }
+    return by_kind[kind]
 
 
 def _count_post(post: LabelledPost, kind: str, mentions: Sequence[Mention], count: Count) -> None:
@@ -207,8 +212,9 @@ def _labelled_interval(meaning: str, post: LabelledPost) -> tuple[datetime, date
         return of_code(f"part:{part}:{shift}", post.posted_at, post.zone)
     if meaning == "now" or meaning.startswith("day"):
         return of_code("now" if meaning == "now" else f"day:{meaning[3:]}", post.posted_at, post.zone)
-    numbers = [int(part) for part in meaning.split("-")] + [None, None]  # type: ignore[list-item]  # absent parts
-    interval = of_date(numbers[0], numbers[1], numbers[2], post.posted_at, post.zone)
+    parts: list[int | None] = [int(part) for part in meaning.split("-")]
+    year, month, day = [*parts, None, None][:3]
+    interval = of_date(year, month, day, post.posted_at, post.zone)
     assert interval is not None
     return interval
 

@@ -42,18 +42,19 @@ def find_equipment(text: str, tokens: Sequence[Token], lexicon: Lexicon) -> list
     found: list[Hit] = []
     at = 0
     while at < len(tokens):
-        hit = _longest(text, tokens, at, lexicon)
+        hit = _longest(tokens, at, lexicon)
         if hit is None:
             at += 1
             continue
         found.append(hit)
         at = hit.last + 1
+    found, idle = _without_something_else(tokens, found)
     sure = {hit.first for hit in found if not hit.alias.flags & {"c", "u", "x"}}
-    kept = [hit for hit in found if _is_meant(text, tokens, hit, sure)]
-    return _absorb_generics(text, tokens, kept, lexicon)
+    kept = [hit for hit in found if _is_meant(text, tokens, hit, (sure, idle))]
+    return _absorb_generics(tokens, kept, lexicon)
 
 
-def _longest(text: str, tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Hit | None:
+def _longest(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Hit | None:
     best: Hit | None = None
     if _starts_inside_a_word(tokens, at):
         return None
@@ -125,7 +126,7 @@ def _fits(alias: Alias, tokens: Sequence[Token], first: int, last: int) -> bool:
 
 def _gap_fits(alias: Alias, wanted: str, before: Token, token: Token) -> bool:
     found = token.gap
-    if found == wanted or found == "#":
+    if found in {wanted, "#"}:
         return True
     if before.is_digits and not token.is_digits and wanted != " ":
         return found in {"", "-"}  # T-72B is not "T-72 b..."
@@ -152,13 +153,19 @@ def _ends_well(alias: Alias, tokens: Sequence[Token], last: int) -> bool:
     )
 
 
-def _is_meant(text: str, tokens: Sequence[Token], hit: Hit, sure: set[int]) -> bool:
-    if hit.is_generic and _is_something_else(tokens, hit):
-        return False
+def _without_something_else(tokens: Sequence[Token], found: Sequence[Hit]) -> tuple[list[Hit], set[int]]:
+    """The hits but for think tanks and rocket science; the tokens of those are no words of arms."""
+    others = {hit for hit in found if hit.is_generic and _is_something_else(tokens, hit)}
+    idle = {at for hit in others for at in range(hit.first, hit.last + 1)}
+    return [hit for hit in found if hit not in others], idle
+
+
+def _is_meant(text: str, tokens: Sequence[Token], hit: Hit, context: tuple[set[int], set[int]]) -> bool:
+    """`context`: first tokens of hits that need no context, and tokens that give none."""
     wants = hit.alias.flags & {"c", "u", "x"}
     if not wants:
         return True
-    if _stands_in_quotes(text, hit) or _arms_nearby(tokens, hit, sure):
+    if _stands_in_quotes(text, hit) or _arms_nearby(tokens, hit, *context):
         return True
     if "x" in wants:
         return False
@@ -179,9 +186,9 @@ def _stands_in_quotes(text: str, hit: Hit) -> bool:
     return opened and hit.end < len(text) and text[hit.end] in _QUOTES
 
 
-def _arms_nearby(tokens: Sequence[Token], hit: Hit, sure: set[int]) -> bool:
+def _arms_nearby(tokens: Sequence[Token], hit: Hit, sure: set[int], idle: set[int]) -> bool:
     reach = range(max(0, hit.first - ARMS_REACH), min(len(tokens), hit.last + ARMS_REACH + 1))
-    around = [at for at in reach if not hit.first <= at <= hit.last]
+    around = [at for at in reach if not hit.first <= at <= hit.last and at not in idle]
     return any(at in sure or _is_of_arms(tokens[at]) for at in around)
 
 
@@ -197,13 +204,12 @@ def _is_written_as_a_name(text: str, tokens: Sequence[Token], hit: Hit, *, all_c
         return len(token.raw) > 1 and token.raw.rstrip("s").isupper()
     if token.in_hashtag:
         return True
-    first_in_sentence = (
-        token.gap == "x" and not text[max(0, token.start - 2) : token.start].strip("@/,:;-–—( ") == ""
-    )
-    return (token.is_capital and not (hit.first == 0 or first_in_sentence)) or token.raw[1:].isupper() is True
+    before = text[max(0, token.start - 2) : token.start].strip("@/,:;-–—( ")
+    opens_a_sentence = hit.first == 0 or (token.gap == "x" and before != "")
+    return token.raw[1:].isupper() or (token.is_capital and not opens_a_sentence)
 
 
-def _absorb_generics(text: str, tokens: Sequence[Token], hits: list[Hit], lexicon: Lexicon) -> list[Hit]:
+def _absorb_generics(tokens: Sequence[Token], hits: list[Hit], lexicon: Lexicon) -> list[Hit]:
     kept: list[Hit] = []
     for number, hit in enumerate(hits):
         neighbours = hits[max(0, number - 1) : number + 2]

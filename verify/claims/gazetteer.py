@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
-from verify.claims.lexicon import LexiconUnreadable
 from verify.claims.text import fold
 from verify.claims.words import is_cased, stem
+from verify.errors import LexiconUnreadable
 
 COLUMNS = (
     "name",
@@ -245,5 +245,10 @@ def skeleton(name: str) -> str:
 @lru_cache(maxsize=1)
 def own_gazetteer() -> Gazetteer:
     """The places that come with the program."""
+    return build_gazetteer(own_place_tables())
+
+
+def own_place_tables() -> list[bytes]:
+    """The tables of the program, the hand-written one first."""
     folder = files("verify.claims") / "data"
-    return build_gazetteer([(folder / name).read_bytes() for name in ("places.csv", "gazetteer.csv")])
+    return [(folder / name).read_bytes() for name in ("places.csv", "gazetteer.csv")]

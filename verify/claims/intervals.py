@@ -70,7 +70,7 @@ def _calendar(kind: str, shift: int, today: date, posted_at: datetime, zone: Zon
 
 
 def of_offset(unit: str, count: float, posted_at: datetime, *, vague: bool = False) -> Interval:
-    """ "Two hours ago": from that long before the post, and a tolerance, up to the post.
+    """From so long before the post ("two hours ago"), and a tolerance, up to the post.
 
     The tolerance is a quarter of the offset and half a unit, twice the offset when the count is vague.
     Raises OverflowError beyond year 1.

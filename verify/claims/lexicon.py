@@ -2,9 +2,10 @@
 
 A row is `name,class,parent,flags,en,ar,tr,ru,uk,he,fa,source`; names are separated by semicolons. Flags:
 `k` a generic kind, `c` wants a capital letter or a word of arms nearby, `u` the same with all capitals,
-`x` always wants a word of arms nearby, `o` unlisted variants (T-72B4) are read as the family, `h` wants no space within (An-26); `!c`, `!u`
-and `!x` after one name are for that name alone. Names with digits need none of it. From the designations
-the lexicon derives the Cyrillic, Arabic, Persian and Hebrew spellings (T-72, Т-72, تي 72, טי-72).
+`x` always wants a word of arms nearby, `o` unlisted variants (T-72B4) are read as the family, `h` wants no
+space within (An-26); `!c`, `!u` and `!x` after one name are for that name alone. Names with digits need none
+of it. From the designations the lexicon derives the Cyrillic, Arabic, Persian and Hebrew spellings
+(T-72, Т-72, تي 72, טי-72).
 A row that cannot be read is refused with its number.
 """
 
@@ -17,22 +18,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
-from typing import Literal
 
 from verify.claims.spelling import spellings
 from verify.claims.text import Token, clean, tokenize
 from verify.claims.words import stem
-from verify.errors import UsageError
+from verify.errors import LexiconUnreadable
 
 LANGUAGES = ("en", "ar", "tr", "ru", "uk", "he", "fa")
 COLUMNS = ("name", "class", "parent", "flags", *LANGUAGES, "source")
 _FLAGS = frozenset("kcuxoh")
 
 Relation = Literal["same", "compatible", "conflicting", "unrelated"]
-
-
-class LexiconUnreadable(UsageError):
-    """A table of equipment or places cannot be read. `verify lexicon check` names every fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +168,12 @@ def _paths(tokens: list[Token], rule: str) -> Iterator[tuple[list[tuple[str, str
 @lru_cache(maxsize=1)
 def own_lexicon() -> Lexicon:
     """The lexicon that comes with the program."""
-    return build_lexicon([(files("verify.claims") / "data" / "equipment.csv").read_bytes()])
+    return build_lexicon([own_equipment_table()])
+
+
+def own_equipment_table() -> bytes:
+    """The table of the program."""
+    return (files("verify.claims") / "data" / "equipment.csv").read_bytes()
 
 
 def relate_equipment(claimed: str, known: str, lexicon: Lexicon | None = None) -> Relation:

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from verify.claims.equipment import Hit, find_equipment
-from verify.claims.gazetteer import Gazetteer, own_gazetteer
-from verify.claims.lexicon import Lexicon, own_lexicon
+from verify.claims.gazetteer import Gazetteer, build_gazetteer, own_gazetteer, own_place_tables
+from verify.claims.lexicon import Lexicon, build_lexicon, own_equipment_table, own_lexicon
 from verify.claims.places import PlaceRead, find_places
 from verify.claims.polarity import Marks, polarity_of, read_marks
 from verify.claims.text import Cleaned, Token, clean, tokenize
-from verify.claims.times import TimeRead, find_times, spans
+from verify.claims.time_text import TimeRead, TimeText
+from verify.claims.times import find_times, spans
 from verify.claims.timewords import OLD_FOOTAGE
+from verify.claims.words import stem
 from verify.model import Claim, ClaimedTime, EquipmentMention, PlaceMention, Polarity
 
+MOST_NOTES = 20
 LONG_TEXT = 10_000  # characters; a post is shorter, an article pasted by mistake is not
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _LEFT_TO_RIGHT = re.compile("[A-Za-z\u0400-\u04ff]{3}")
@@ -62,12 +65,21 @@ class ClaimReader:
         reading = _Reading(text, cleaned, tokens, read_marks(cleaned.text))
         hits = find_equipment(cleaned.text, tokens, self.lexicon)
         taken = {at for hit in hits for at in range(hit.first, hit.last + 1)}
-        times = find_times(cleaned.text, tokens, taken, posted_at, ZoneInfo("UTC"), [])
-        read = find_places(cleaned.text, tokens, taken | set(spans(times)), self.gazetteer)
-        notes: list[str] = []
-        places = frozenset(item.hit.last for item in read)
-        times = find_times(cleaned.text, tokens, taken, posted_at, _zone(read), notes, after_places=places)
-        return _claim(reading, source, self._equipment(reading, hits), read, times, notes)
+        base = TimeText(
+            text=cleaned.text,
+            tokens=tokens,
+            keys=[stem(token.key) for token in tokens],
+            taken=taken,
+            posted_at=posted_at,
+            zone=ZoneInfo("UTC"),
+        )
+        # Twice: times are no places, and only the places tell the zone in which the times count.
+        covered = taken | set(spans(find_times(base)))
+        read = find_places(cleaned.text, tokens, covered, self.gazetteer)
+        last = frozenset(item.hit.last for item in read)
+        timed = replace(base, zone=_zone(read), notes=[], after_places=last)
+        times = find_times(timed)
+        return _claim(reading, source, self._equipment(reading, hits), read, (times, timed.notes))
 
     def _equipment(self, reading: _Reading, hits: Iterable[Hit]) -> tuple[EquipmentMention, ...]:
         return tuple(self._mention(reading, hit) for hit in hits)
@@ -102,9 +114,9 @@ def _claim(
     source: str,
     equipment: tuple[EquipmentMention, ...],
     read: Sequence[PlaceRead],
-    times: Sequence[TimeRead],
-    notes: list[str],
+    timed: tuple[Sequence[TimeRead], Sequence[str]],
 ) -> Claim:
+    times, notes = timed
     claimed = tuple(_time(reading, item) for item in times)
     places = tuple(_place(reading, item) for item in read)
     return Claim(
@@ -113,8 +125,16 @@ def _claim(
         equipment=equipment,
         places=places,
         times=claimed,
-        notes=(*_oddities(reading), *notes, *_contradictions(equipment, places, claimed)),
+        notes=_shown([*_oddities(reading), *notes, *_contradictions(equipment, places, claimed)]),
     )
+
+
+def _shown(notes: Sequence[str]) -> tuple[str, ...]:
+    """Each note once; a text made to be refused gives no more than a page of them."""
+    distinct = tuple(dict.fromkeys(notes))
+    if len(distinct) <= MOST_NOTES:
+        return distinct
+    return (*distinct[:MOST_NOTES], f"{len(distinct) - MOST_NOTES} further notes are left out.")
 
 
 def _place(reading: _Reading, item: PlaceRead) -> PlaceMention:
@@ -177,9 +197,8 @@ def _contradictions(
     for one, other in pairwise(asserted):
         if one.latest < other.earliest:
             notes.append(f"The text gives times that exclude each other: “{one.text}” and “{other.text}”.")
-    for name in _denied_and_claimed([*equipment, *places]):
-        notes.append(f"The text both claims and denies {name}.")
-    return notes
+    denied = _denied_and_claimed([*equipment, *places])
+    return notes + [f"The text both claims and denies {name}." for name in denied]
 
 
 def _denied_and_claimed(mentions: Iterable[EquipmentMention | PlaceMention]) -> list[str]:
@@ -193,6 +212,16 @@ def _denied_and_claimed(mentions: Iterable[EquipmentMention | PlaceMention]) -> 
 def own_reader() -> ClaimReader:
     """The reader with the tables that come with the program; made on first use, about a second."""
     return ClaimReader(lexicon=own_lexicon(), gazetteer=own_gazetteer())
+
+
+def make_reader(equipment: Sequence[bytes] = (), places: Sequence[bytes] = ()) -> ClaimReader:
+    """A reader with the program's tables and the desk's own (CSV bytes). Raises LexiconUnreadable."""
+    if not equipment and not places:
+        return own_reader()
+    return ClaimReader(
+        lexicon=build_lexicon([own_equipment_table(), *equipment]),
+        gazetteer=build_gazetteer([*own_place_tables(), *places]),
+    )
 
 
 def read_claim(

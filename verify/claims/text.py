@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 ZERO_WIDTH = "\u00ad\u034f\u061c\u180e\u200b\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -104,7 +105,7 @@ class Token:
     raw: str
     start: int  #: in the cleaned text
     end: int
-    gap: str  #: to the token before: "" none, "-" hyphen, " " space, "/" slash, "#" camel case in a hashtag, "x" else
+    gap: str  #: to the token before: see `_gap`; "#" where a hashtag was split at a capital
     stem: str  #: folded, up to the last apostrophe; empty without one
     stem_end: int
     is_digits: bool
@@ -146,7 +147,7 @@ def _same_length(char: str) -> str:
 
 
 _GREEK = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")
-_GREEK_DESIGNATION = re.compile(r"[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ]+(?=[-–]?\d)")
+_GREEK_DESIGNATION = re.compile(r"[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ]+(?=[-–]?\d)|(?<=\d)[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ]+(?!\w)")
 _MIXED = re.compile(
     r"[A-Za-z\u00c0-\u024f]+[\u0400-\u04ff][A-Za-z\u0400-\u04ff]*|[\u0400-\u04ff]+[A-Za-z][A-Za-z\u0400-\u04ff]*"
 )
@@ -204,6 +205,7 @@ def _hashtag_end(text: str, start: int) -> int:
 
 
 def _gap(text: str, start: int, end: int) -> str:
+    """What lies between two tokens: "" nothing, "-" a hyphen, " " a space, "/" a slash, "x" anything else."""
     if start == end:
         return ""
     between = text[start:end]
@@ -228,7 +230,7 @@ def _add(tokens: list[Token], match: re.Match[str], gap: str, *, in_hashtag: boo
 
 def _camel_parts(raw: str) -> list[tuple[int, str]]:
     cuts = [0, *(match.start() for match in _CAMEL.finditer(raw)), len(raw)]
-    return [(a, raw[a:b]) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    return [(a, raw[a:b]) for a, b in pairwise(cuts) if a < b]
 
 
 def _word(raw: str, start: int, gap: str, *, in_hashtag: bool) -> Token:

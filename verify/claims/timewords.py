@@ -1,4 +1,4 @@
-"""Words of time in seven languages, from `data/times.csv` (list, value, words): units, numbers, months, phrases.
+"""Words of time in seven languages, from `data/times.csv` (list, value, words).
 
 Folded and stemmed like tokens. A phrase means a code that `intervals` turns into an interval: `now`,
 `day:-1` (calendar days from the post's), `part:morning:0` (a part of such a day), `week:-1`, `month:-1`,
