@@ -513,7 +513,7 @@ def test_a_short_link_in_a_page_is_followed_too(web: Web, home: Path) -> None:
     ("reply", "state"),
     [
         (Reply(status=404), PostState.NOT_FOUND_UNCONFIRMED),
-        (Reply(status=301, headers={"Location": "https://t.co/abc"}), PostState.NETWORK_ERROR),
+        (Reply(status=301, headers={"Location": "https://t.co/abc"}), PostState.BAD_RESPONSE),
         (Reply(status=301, headers={"Location": "javascript:alert(1)"}), PostState.BAD_RESPONSE),
         (Reply(status=301, headers={"Location": "https://x.com/home"}), PostState.BAD_RESPONSE),
         (Reply(body=b"<html>nothing"), PostState.NOT_FOUND_UNCONFIRMED),

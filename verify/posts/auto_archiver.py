@@ -17,11 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser
-
 from verify.errors import UnreadableInput
 from verify.posts.in_text import Entry
-from verify.posts.markup import attribute, node_text
+from verify.posts.markup import attribute, node_text, parsed
 from verify.posts.tables import instant
 from verify.posts.urls import media_kind_of
 
@@ -67,7 +65,7 @@ def entries_in_archive_json(text: str, folder: Path, origin: str) -> tuple[Entry
 
 def entries_in_archive_html(text: str, folder: Path, origin: str) -> tuple[Entry, ...]:
     """The media that one HTML report shows."""
-    page = LexborHTMLParser(text)
+    page = parsed(text)
     heading = page.css_first("h2 .copy")
     metadata: dict[str, Any] = {"url": node_text(heading) if heading is not None else ""}
     for row in page.css("table.metadata tr"):

@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from verify.errors import BadResponse, PostNotFound, TooManyRedirects, UsageError
 from verify.fetch.client import Answer
 from verify.fetch.statuses import status_error
 from verify.posts.ask import Asker, page_text
-from verify.posts.markup import attribute
+from verify.posts.markup import attribute, parsed
 from verify.posts.urls import PostAddress, parse
 
 SOURCE = "short_link"
@@ -57,6 +55,6 @@ def _refresh(answer: Answer) -> str:
     failure = status_error(answer.status, answer.headers)
     if failure is not None and answer.status not in {404, 410}:
         raise failure
-    page = LexborHTMLParser(page_text(answer))
+    page = parsed(page_text(answer))
     found = _REFRESH.search(attribute(page.css_first('meta[http-equiv="refresh" i]'), "content"))
     return found[1].strip() if found else ""

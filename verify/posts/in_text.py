@@ -28,7 +28,7 @@ _URL = re.compile(
           | (?:instagram|tiktok|reddit|youtube|facebook)\.com/\w
         )
     )
-    [^\s<>"'`\u201c\u201d\u00ab\u00bb\u2026]*
+    [^\s<>"'`\u201c\u201d\u00ab\u00bb\u2026]{0,2048}
     """
 )
 _TRAILING = ".,;:!?*_~|\u3002\uff0c\u060c\u061b"

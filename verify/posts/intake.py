@@ -12,8 +12,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from selectolax.lexbor import LexborHTMLParser
-
 from verify.errors import UnreadableInput
 from verify.posts.auto_archiver import (
     entries_in_archive_csv,
@@ -25,7 +23,7 @@ from verify.posts.auto_archiver import (
 )
 from verify.posts.embeds import embedded_posts
 from verify.posts.in_text import Entry, entries_in_text, unique
-from verify.posts.markup import plain_text
+from verify.posts.markup import parsed, plain_text
 from verify.posts.tables import entries_in_csv, entries_in_json, entries_in_jsonl, is_csv, is_jsonl
 from verify.posts.urls import media_kind_of
 
@@ -110,7 +108,7 @@ def _beside(entry: Entry, folder: Path) -> Entry:
 
 def _in_page(markup: str, origin: str) -> tuple[Entry, ...]:
     """The posts that a saved page embeds, then the addresses in its text."""
-    posts = embedded_posts(LexborHTMLParser(markup))
+    posts = embedded_posts(parsed(markup))
     embedded = (Entry(text=post.url, claim=post.text, origin=origin) for post in posts)
     return unique((*embedded, *entries_in_text(plain_text(markup), origin)))
 

@@ -18,15 +18,18 @@ from verify.errors import (
     AgeRestricted,
     BadResponse,
     FetchRefused,
+    ForbiddenAddress,
+    ForbiddenScheme,
     HttpRefused,
     LoginRequired,
     MediaGone,
+    NotStored,
     PostDeleted,
     PostNotFound,
     PostProtected,
     RateLimited,
     TransientError,
-    UnsupportedUrl,
+    UsageError,
     VerifyError,
     WithheldInCountry,
 )
@@ -54,8 +57,11 @@ _STATES: tuple[tuple[type[VerifyError], PostState], ...] = (  # the first that f
     (RateLimited, PostState.RATE_LIMITED),
     (TransientError, PostState.NETWORK_ERROR),
     (BadResponse, PostState.BAD_RESPONSE),
-    (FetchRefused, PostState.NETWORK_ERROR),
-    (UnsupportedUrl, PostState.UNSUPPORTED_URL),
+    (NotStored, PostState.NETWORK_ERROR),
+    (ForbiddenAddress, PostState.UNSUPPORTED_URL),
+    (ForbiddenScheme, PostState.UNSUPPORTED_URL),
+    (UsageError, PostState.UNSUPPORTED_URL),
+    (FetchRefused, PostState.BAD_RESPONSE),
 )
 _FINAL = frozenset(  # stated by a source in so many words: no further source is asked
     {PostState.DELETED, PostState.SUSPENDED, PostState.PROTECTED, PostState.WITHHELD_IN_COUNTRY}

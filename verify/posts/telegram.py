@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from verify.errors import BadResponse, LoginRequired, PostNotFound, VerifyError
 from verify.fetch.client import Answer
@@ -27,7 +27,7 @@ from verify.model import (
     PostState,
 )
 from verify.posts.ask import Asker, page_text
-from verify.posts.markup import attribute, background_image, is_inside, node_text
+from verify.posts.markup import attribute, background_image, is_inside, node_text, parsed
 from verify.posts.urls import PostAddress, parse
 
 SOURCE = "telegram"
@@ -46,7 +46,7 @@ def telegram(address: PostAddress, ask: Asker) -> Post:
 
 
 def _message(answer: Answer, address: PostAddress) -> LexborNode:
-    page = LexborHTMLParser(page_text(answer))
+    page = parsed(page_text(answer))
     messages = page.css(".tgme_widget_message[data-post]")
     wanted = [node for node in messages if attribute(node, "data-post").lower() == address.key.id]
     if wanted:

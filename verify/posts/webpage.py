@@ -22,7 +22,7 @@ from verify.fetch.download import looks_like_html
 from verify.model import Author, LinkedPost, MediaKind, MediaRef, MediaRole, MediaVariant, Post, PostState
 from verify.posts.ask import Asker, page_text
 from verify.posts.embeds import embedded_posts, linked_post
-from verify.posts.markup import attribute, node_text
+from verify.posts.markup import attribute, node_text, parsed
 from verify.posts.urls import PostAddress, media_kind_of
 
 SOURCE = "web_page"
@@ -61,7 +61,7 @@ def _read(answer: Answer, address: PostAddress) -> Post:
         return _file(answer.url, kind, address)
     if not looks_like_html(answer.body) and "html" not in kind:
         raise BadResponse(f"neither a web page nor a photo or video: {kind[:100] or 'no content type'}")
-    return _page(LexborHTMLParser(markup), answer.url, address)
+    return _page(parsed(markup), answer.url, address)
 
 
 def _file(url: str, kind: str, address: PostAddress) -> Post:
