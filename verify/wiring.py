@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from verify.claims import read_claim, relate_equipment
+from verify.desk import FOLDER, Desk
 from verify.fetch.client import GuardedClient
 from verify.fetch.download import Downloader
 from verify.media.decoder import DecodeLimits, Decoder
 from verify.media.sniff import sniff
-from verify.model import Claim, Post
 from verify.pipeline import Intake, Parts, Pipeline
 from verify.pipeline.acquire import Acquirer
 from verify.pipeline.examine import Examiner
@@ -74,13 +73,6 @@ def decoder(settings: Settings) -> Decoder:
     )
 
 
-def claim_of(post: Post, own_words: str) -> Claim | None:
-    """The claim in the user's own words where there are any, else the one in the post's text."""
-    if own_words:
-        return read_claim(own_words, posted_at=post.posted_at, source="user")
-    return read_claim(post.text, posted_at=post.posted_at) if post.text else None
-
-
 def settings_digest(settings: Settings) -> str:
     """The sha256, in hex, of every setting that can change what a report says."""
     return hashlib.sha256(settings.model_dump_json(exclude=_NOT_IN_DIGEST).encode()).hexdigest()
@@ -93,6 +85,7 @@ def _assembled(settings: Settings, database: Database, client: GuardedClient) ->
     intake = Intake(settings, blobs)
     resolver = Resolver(client, settings)
     downloader = Downloader(client, settings, sniff)
+    desk = Desk(home / FOLDER)
     examiner = Examiner(decoder(settings), blobs)
     parts = Parts(
         ledger=Ledger(database),
@@ -101,8 +94,8 @@ def _assembled(settings: Settings, database: Database, client: GuardedClient) ->
         acquirer=Acquirer(intake, resolver, downloader, blobs),
         examiner=examiner,
         searched_set=CurrentSet(store, home / "index"),
-        read_claim=claim_of,
-        relate=relate_equipment,
+        read_claim=desk.claim_of,
+        relate=desk.relate,
         settings_digest=settings_digest(settings),
     )
     return Tool(

@@ -11,8 +11,10 @@ import typer
 from verify.claims import claim_json, read_claim
 from verify.cli.finished import instant
 from verify.cli.screen import say
+from verify.desk import FOLDER, Desk
 from verify.model import Claim, Polarity
 from verify.reports.inert import clean
+from verify.settings import Settings
 
 EXAMPLES = """
 Examples:
@@ -34,7 +36,12 @@ def claim(
 ) -> None:
     """Show which equipment, places and times are read out of a text, and by which rule."""
     words = sys.stdin.read() if text == "-" else text
-    found = read_claim(words, posted_at=instant(posted_at) if posted_at else None, source="user")
+    found = read_claim(
+        words,
+        posted_at=instant(posted_at) if posted_at else None,
+        source="user",
+        reader=Desk(Settings().home.expanduser() / FOLDER).reader,
+    )
     if as_json:
         say(json.dumps(claim_json(found), indent=2, ensure_ascii=False))
     else:
