@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 
 import httpx2
 
+from verify import __version__
 from verify.errors import (
     ForbiddenScheme,
     InvalidUrl,
@@ -313,7 +314,7 @@ def user_agent(settings: Settings) -> str:
     """Who we are and, when the user says so, whom to complain to."""
     contact = settings.user_agent_contact.encode("ascii", "ignore").decode()
     printable = "".join(character for character in contact if character.isprintable())
-    return f"verify/0.1 (footage provenance research{'; ' + printable if printable else ''})"
+    return f"verify/{__version__} (footage provenance research{'; ' + printable if printable else ''})"
 
 
 def _from_store(url: str, stored: Stored, source: str, log: AcquisitionLog) -> Answer:
