@@ -13,7 +13,10 @@ from verify.errors import LexiconUnreadable
 from verify.model import Post, PostKey, PostState
 
 EQUIPMENT = "name,class,en,source\nZX-9 Widget,tank,ZX-9,desk\n"
-PLACES = "name,country,kind,latitude,longitude,radius_km,timezone\nXanadu Farm,SY,village,35.9,36.7,2,Asia/Damascus\n"
+PLACES = (
+    "name,country,kind,latitude,longitude,radius_km,timezone\n"
+    "Xanadu Farm,SY,village,35.9,36.7,2,Asia/Damascus\n"
+)
 
 
 def post(text: str) -> Post:

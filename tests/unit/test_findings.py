@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from verify.claims import relate_equipment
 from verify.findings import decide
 from verify.model import (
     Claim,
@@ -355,3 +356,37 @@ def test_the_same_facts_give_the_same_finding() -> None:
     facts: Any = (reference(**AL_RAI),)
     first = find(*facts, media=[video(segment())], claim=HOUR_AGO)
     assert first == find(*facts, media=[video(segment())], claim=replace(HOUR_AGO))
+
+
+def test_a_wider_place_that_holds_the_finer_one_does_not_soften_it() -> None:
+    near_idlib = reference(first_seen="2020-02-20", place="Binnish", latitude=35.9583, longitude=36.7136)
+    wide = replace(HOUR_AGO, places=(*HOUR_AGO.places, place("Idlib", 35.9306, 36.6339, 35.0)))
+    finding = find(near_idlib, media=[video(segment())], claim=wide)
+    (where,) = [item for item in finding.comparisons if item.aspect == "place"]
+    assert where.verdict is Verdict.CONFLICTS
+    assert where.claimed == "Al-Nayrab"
+
+
+def test_a_match_with_a_reference_that_was_removed_is_named() -> None:
+    finding = find(media=[video(segment("removed"))], claim=HOUR_AGO)
+    assert finding.label is FindingLabel.NO_MATCH_IN_REFERENCE_SET
+    assert any("reference removed was left out" in reason for reason in finding.reasons)
+
+
+def test_the_lexicon_tells_kin_from_conflict() -> None:
+    def verdict(known: str) -> Verdict:
+        facts = {"ref1": reference(equipment=(known,))}
+        finding = decide(
+            post(),
+            HOUR_AGO,
+            [video(segment())],
+            facts,
+            reference_count=1,
+            reference_digest="",
+            relate=relate_equipment,
+        )
+        return next(item.verdict for item in finding.comparisons if item.aspect == "equipment")
+
+    assert verdict("M60") is Verdict.CONSISTENT
+    assert verdict("Leopard 2A4") is Verdict.CONFLICTS
+    assert verdict("Bayraktar TB2") is Verdict.CANNOT_COMPARE

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verify.findings.copies import Copy
-from verify.findings.reasons import problem_sentences, reasons_by_weight, searched_words
+from verify.findings.reasons import reasons_by_weight, searched_words
 from verify.findings.wording import capitalised, medium_words, segment_words
 from verify.model import (
-    Claim,
     Comparison,
     Finding,
     FindingLabel,
@@ -49,17 +48,19 @@ _LEAD_WORDS = {
 
 def decide_without_match(
     post: Post,
-    claim: Claim | None,
     media: Sequence[MediaReport],
     *,
     leads: Sequence[Copy],
     hosted: Sequence[Comparison],
     searched: tuple[int, str],
-    problem: Problem | None = None,
+    notes: Sequence[str],
+    problem: Problem | None,
 ) -> Finding:
-    """`searched` is the size and the digest of the reference set; `problem` why there is no post at all."""
+    """`searched` is the size and the digest of the reference set; `problem` why there is no post at all.
+
+    `notes` close the reasons.
+    """
     examined = [medium for medium in media if medium.matches is not None]
-    notes = [*problem_sentences(media), *(claim.notes if claim else ())]
     if leads:
         finding = _needs_review(leads, searched)
     elif not examined:

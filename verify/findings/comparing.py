@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
 from typing import Literal, Protocol
 
+from verify.claims.sphere import distance_km
 from verify.findings.copies import Copy
 from verify.findings.dates import KnownDate
 from verify.findings.wording import count, days_before, instant_words
@@ -29,7 +29,6 @@ from verify.model import (
     Verdict,
 )
 
-EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
 REFERENCE_RADIUS_KM = 5.0  # a reference placed without a radius names a town, not a spot
 CONSISTENT_SLACK = timedelta(days=1)  # footage is rarely published in the very hour
 HOSTED_SLACK = timedelta(
@@ -132,16 +131,9 @@ def earlier_by(known: KnownDate, frame: ClaimedFrame) -> str:
     return f"{days_before(known.last_day, frame.earliest.date())}{least}"
 
 
-def distance_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
-    """Great-circle distance by the haversine formula, degrees in, kilometres out."""
-    phi_a, phi_b = radians(lat_a), radians(lat_b)
-    half = sin((phi_b - phi_a) / 2) ** 2 + cos(phi_a) * cos(phi_b) * sin(radians(lon_b - lon_a) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))
-
-
 def compare_place(copy: Copy, claim: Claim | None) -> Comparison:
     """Consistent when any claimed place and the reference's overlap, each with its radius."""
-    places = [place for place in claim.places if place.polarity is Polarity.ASSERTED] if claim else []
+    places = _finest(claim)
     known = copy.reference.provenance
     verdict, arithmetic = _place_verdict(places, known)
     return Comparison(
@@ -152,6 +144,17 @@ def compare_place(copy: Copy, claim: Claim | None) -> Comparison:
         known=known.place or _coordinates(known) or "unknown",
         arithmetic=arithmetic,
     )
+
+
+def _finest(claim: Claim | None) -> list[PlaceMention]:
+    """The asserted places but for those that only say where a finer one lies: Idlib, of "Nayrab in Idlib"."""
+    places = [item for item in claim.places if item.polarity is Polarity.ASSERTED] if claim else []
+    return [place for place in places if not any(_holds(place, other) for other in places)]
+
+
+def _holds(wide: PlaceMention, fine: PlaceMention) -> bool:
+    apart = distance_km(wide.latitude, wide.longitude, fine.latitude, fine.longitude)
+    return fine.radius_km < wide.radius_km and apart <= wide.radius_km
 
 
 def _coordinates(known: Provenance) -> str:

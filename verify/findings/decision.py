@@ -24,7 +24,13 @@ from verify.findings.comparing import (
     earlier_by,
 )
 from verify.findings.copies import Copy, Coverage, coverage, find_segments
-from verify.findings.reasons import disagreements, limits_of_match, problem_sentences, reasons_by_weight
+from verify.findings.reasons import (
+    disagreements,
+    limits_of_match,
+    missing_sentences,
+    problem_sentences,
+    reasons_by_weight,
+)
 from verify.findings.wording import capitalised, instant_words, reference_words, seconds, segment_words
 from verify.model import (
     Claim,
@@ -88,19 +94,23 @@ def decide(
     """
     hosted = compare_hosted_media(post, claimed_frame(claim, post.posted_at))
     copies = find_segments(post, media, references, frozenset({MatchKind.COPY}))
+    notes = [
+        *missing_sentences(media, references),
+        *problem_sentences(media),
+        *(claim.notes if claim else ()),
+    ]
     if not copies:
         leads = find_segments(post, media, references, LEADS)
         return decide_without_match(
             post,
-            claim,
             media,
             leads=leads,
             hosted=hosted,
             searched=(reference_count, reference_digest),
+            notes=notes,
             problem=problem,
         )
     cases = sorted((_case(post, claim, copy, relate) for copy in copies), key=_rank)
-    notes = [*problem_sentences(media), *(claim.notes if claim else ())]
     return _decide_matched(cases, coverage(copies), hosted, notes)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
-from verify.findings.comparing import distance_km
+from verify.claims.sphere import distance_km
+from verify.findings.comparing import REFERENCE_RADIUS_KM
 from verify.findings.copies import Copy, Coverage
 from verify.findings.wording import capitalised, count, medium_words, reference_words, seconds
 from verify.model import Comparison, MediaReport, Verdict
@@ -83,7 +84,7 @@ def _apart_km(one: Copy, other: Copy) -> float | None:
     if a.latitude is None or a.longitude is None or b.latitude is None or b.longitude is None:
         return None
     apart = distance_km(a.latitude, a.longitude, b.latitude, b.longitude)
-    return apart - (a.place_radius_km or 5.0) - (b.place_radius_km or 5.0)
+    return apart - (a.place_radius_km or REFERENCE_RADIUS_KM) - (b.place_radius_km or REFERENCE_RADIUS_KM)
 
 
 def limits_of_match(covered: Sequence[Coverage], *, dates_decide: bool) -> list[str]:
@@ -119,4 +120,16 @@ def problem_sentences(media: Sequence[MediaReport]) -> list[str]:
         f"{capitalised(medium_words(medium, media))} was not examined. {item.code}: {item.sentence}"
         for medium in media
         if (item := medium.problem) and medium.matches is None
+    ]
+
+
+def missing_sentences(media: Sequence[MediaReport], references: Collection[str]) -> list[str]:
+    """Matches with references that are gone: named, for they can no longer be compared with anything."""
+    found = [
+        segment.reference_id for medium in media if medium.matches for segment in medium.matches.segments
+    ]
+    return [
+        f"A match with reference {key[:12]} was left out: it is no longer in the reference set."
+        for key in dict.fromkeys(found)
+        if key not in references
     ]
