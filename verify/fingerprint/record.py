@@ -20,7 +20,7 @@ from verify.fingerprint.perceptual import Codes
 from verify.model import GreyImage, MediaKind
 
 #: Stored fingerprints of another algorithm are made again, never compared.
-ALGORITHM = "dct256-orb/1"
+ALGORITHM = "dct256-orb/2"
 
 DECODED_THUMBNAILS = 512  #: at 14 kB each
 

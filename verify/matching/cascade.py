@@ -11,12 +11,13 @@ fingerprint and the reference index, out comes a `MatchResult`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
+from verify.fingerprint.perceptual import hamming
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import hash_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
@@ -67,6 +68,16 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     )
 
 
+def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
+    """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
+    usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
+    proposed = hash_tier.propose(query, index, usable)
+    if usable.size:
+        proposed += local_tier.propose(query, index, _worth_a_look(query, usable))[:MOST_EXAMINED]
+    for hypothesis in proposed:
+        yield from examine(hypothesis, query, index.load(hypothesis.reference))
+
+
 def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:
     judged = []
     for hypothesis in hypotheses:
@@ -93,15 +104,18 @@ def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.i
 
 
 def _worth_a_look(query: Fingerprint, frames: NDArray[np.intp]) -> list[int]:
-    """Keyframes among or before `frames`, spread over them."""
+    """Keyframes that stand for `frames`, each as unlike the ones before it as can be."""
     owners = np.unique(np.maximum(np.searchsorted(query.keyframes, frames, side="right") - 1, 0))
-    minutes = query.duration_us / 40_000_000
-    wanted = min(MOST_LOOKED_AT, max(LOOKED_AT, round(LOOKED_AT * minutes)))
-    if owners.size <= wanted:
-        return [int(owner) for owner in owners]
-    return [
-        int(owners[place]) for place in np.linspace(0, owners.size - 1, wanted + 2)[1:-1].round().astype(int)
-    ]
+    wanted = min(
+        MOST_LOOKED_AT, max(LOOKED_AT, round(LOOKED_AT * query.duration_us / 40_000_000)), owners.size
+    )
+    codes = query.codes[query.keyframes[owners], 1]
+    chosen = [owners.size // 2]
+    nearest = hamming(codes, codes[chosen[0]])
+    while len(chosen) < wanted:
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, hamming(codes, codes[chosen[-1]]))
+    return [int(owners[place]) for place in chosen]
 
 
 def _covered_us(segments: Iterable[MatchSegment]) -> int:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, extract
-from verify.matching.geometry import Matrix, overlap, undo
+from verify.fingerprint.perceptual import hamming
+from verify.matching.geometry import Matrix, overlap, transform, undo
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.model import GreyImage, Orientation
@@ -30,6 +31,10 @@ PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
 RANSAC_ERROR = 6.0  #: pixels of the reference picture (long side 512)
 LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map
 LEAST_SHARE = 0.02  #: of either picture that the common part must cover
+GUIDED_REACH = 12.0  #: pixels from where the first map expects a corner
+GUIDED_BITS = 80  #: descriptors may differ more when the place is known
+GUIDED_ERROR = 4.0  #: pixels
+LEAST_FOR_PERSPECTIVE = 20  #: pairs; with fewer, eight numbers follow the noise
 SCALE_RANGE = (0.15, 6.0)  #: reference pixels per query pixel
 
 
@@ -103,16 +108,36 @@ def _verified(
         maxIters=2000,
         confidence=0.995,
     )
-    if linear is None or int(flags.sum()) < LEAST_INLIERS:  # type: ignore[redundant-expr]  # None when no map fits
+    if linear is None or int(flags.sum()) < LEAST_INLIERS:  # type: ignore[redundant-expr]  # None: no map fits
         return None
     scale = float(np.hypot(linear[0, 0], linear[1, 0]))
     if not SCALE_RANGE[0] <= scale <= SCALE_RANGE[1]:
         return None
-    matrix = _in_fractions(np.vstack([linear, [0, 0, 1]]), size, (picture.shape[1], picture.shape[0]))
+    pixels, inliers = _refined(np.vstack([linear, [0, 0, 1]]), int(flags.sum()), features, theirs)
+    matrix = _in_fractions(pixels, size, (picture.shape[1], picture.shape[0]))
     common = overlap(matrix)
     if common is None or min(common.query_share, common.reference_share) < LEAST_SHARE:
         return None
-    return matrix, int(flags.sum())
+    return matrix, inliers
+
+
+def _refined(linear: Matrix, inliers: int, ours: LocalFeatures, theirs: LocalFeatures) -> tuple[Matrix, int]:
+    """The map with perspective, from every pair of corners that the first map brings together."""
+    expected = transform(linear, ours.points.astype(np.float64))
+    gap = np.linalg.norm(expected[:, None] - theirs.points[None], axis=2)
+    near = gap <= GUIDED_REACH
+    bits = np.full(gap.shape, GUIDED_BITS + 1)
+    bits[near] = hamming(ours.descriptors[near.nonzero()[0]], theirs.descriptors[near.nonzero()[1]])
+    best = bits.argmin(axis=1)
+    rows = np.flatnonzero(bits[np.arange(len(best)), best] <= GUIDED_BITS)
+    if len(rows) < LEAST_FOR_PERSPECTIVE:
+        return linear, inliers
+    found, flags = cv2.findHomography(
+        ours.points[rows], theirs.points[best[rows]], cv2.RANSAC, GUIDED_ERROR, maxIters=500
+    )
+    if found is None or int(flags.sum()) < LEAST_FOR_PERSPECTIVE:  # type: ignore[redundant-expr]  # None: degenerate
+        return linear, max(inliers, len(rows))
+    return found.astype(np.float64, copy=False), int(flags.sum())
 
 
 def _pairs(ours: LocalFeatures, theirs: LocalFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
