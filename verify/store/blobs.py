@@ -22,7 +22,7 @@ from typing import IO, Protocol, Self
 
 from verify.errors import BlobMissing, StorageFull
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256_NAME = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 2**20
 STALE_SECONDS = 3600.0  # a temporary file this old belongs to a dead process: no fetch lasts so long
 
@@ -100,7 +100,7 @@ class FolderBlobs:
     def names(self) -> Iterator[tuple[str, float]]:
         """Every sha256 with the time it was last written, seconds since the epoch."""
         for path in self.root.glob("??/*"):
-            if _SHA256.fullmatch(path.name):
+            if SHA256_NAME.fullmatch(path.name):
                 try:
                     yield path.name, path.stat().st_mtime
                 except FileNotFoundError:  # removed while we looked
@@ -119,7 +119,7 @@ class FolderBlobs:
         return removed
 
     def _place(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
+        if not SHA256_NAME.fullmatch(sha256):
             raise BlobMissing(f"{sha256!r} is not a sha256")
         return self.root / sha256[:2] / sha256
 
