@@ -22,7 +22,7 @@ from verify.store.ledger import Ledger
 WORK = "verify.work"  # the task's name: sent by name, so that nothing here imports the workers
 PATIENCE_SECONDS = 0.25  # for each exchange with the broker; a ring takes two or three
 LEFT_ALONE_SECONDS = 5.0  # after a failure
-MOST_RINGS = 100  # a worker that hears one bell works on while there is work: no more are needed
+MOST_RINGS = 32  # unheard at a time: who hears one works on while there is work, so more are only noise
 
 #: Of every client of the broker. The shortest visibility timeout of all that share it wins, so each
 #: says the same: three times the hard limit of a task (reliability.md 1.3, R9).
@@ -62,18 +62,12 @@ class Bell(Protocol):
     def ring(self, queue: Queue, times: int = 1) -> bool:
         """Whether the broker took it. Raises nothing."""
 
-    def waiting(self, queue: Queue) -> int | None:
-        """How many rings nobody has heard yet; None when the broker cannot say."""
-
 
 class NoBell:
     """For the embedded mode: its workers look by themselves."""
 
     def ring(self, queue: Queue, times: int = 1) -> bool:  # noqa: ARG002 - the port's shape
         return True
-
-    def waiting(self, queue: Queue) -> int | None:  # noqa: ARG002 - same
-        return None
 
 
 class CeleryBell:
@@ -111,23 +105,16 @@ class CeleryBell:
         if time.monotonic() < self._left_alone_until:
             return False
         try:
-            for _ in range(min(times, MOST_RINGS)):
-                self._celery.send_task(WORK, args=[queue.value], queue=queue.value, retry=False)
+            with self._celery.producer_pool.acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
+                hanging = producer.channel.queue_declare(queue.value).message_count
+                for _ in range(min(times, MOST_RINGS - hanging)):
+                    self._celery.send_task(
+                        WORK, args=[queue.value], queue=queue.value, retry=False, producer=producer
+                    )
         except Exception as error:  # noqa: BLE001 - whatever the transport raises, the request must not fail
             self._leave_alone(error)
             return False
         return True
-
-    def waiting(self, queue: Queue) -> int | None:
-        if time.monotonic() < self._left_alone_until:
-            return None
-        try:
-            with self._celery.connection_for_write() as connection:
-                channel = connection.default_channel
-                return int(channel.queue_declare(queue.value, passive=False).message_count)
-        except Exception as error:  # noqa: BLE001 - same
-            self._leave_alone(error)
-            return None
 
     def _leave_alone(self, error: Exception) -> None:
         log.warning("the broker is out of reach, the sweep will ring: %s", error)
@@ -147,15 +134,8 @@ def ring_for(bell: Bell, items: Collection[Item]) -> None:
             bell.ring(queue, times)
 
 
-def ring_for_due(bell: Bell, ledger: Ledger) -> int:
-    """How many bells were rung because more items are due than bells hang: what a sweep does.
-
-    Raises StorageBusy.
-    """
-    rung = 0
+def ring_for_due(bell: Bell, ledger: Ledger) -> None:
+    """Rings where items are due and nobody may have been told: what a sweep does. Raises StorageBusy."""
     for queue in Queue:
-        due = ledger.due(lane=lane_of(queue), priorities=priorities_of(queue), most=MOST_RINGS)
-        waiting = bell.waiting(queue) if due else None
-        if waiting is not None and due > waiting and bell.ring(queue, due - waiting):
-            rung += due - waiting
-    return rung
+        if due := ledger.due(lane=lane_of(queue), priorities=priorities_of(queue), most=MOST_RINGS):
+            bell.ring(queue, due)

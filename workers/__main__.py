@@ -42,7 +42,9 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def _stop_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Unbuffered: a thread that waits in a buffered read cannot be left behind at the end.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

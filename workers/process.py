@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify import wiring
-from verify.bell import Queue, lane_of, priorities_of
+from verify.bell import Bell, Queue, lane_of, priorities_of, queue_of
+from verify.model import ItemState
+from verify.pipeline import Watch
 from verify.pipeline.desk import worker_name
 from verify.settings import Settings
-from verify.store.items import Lane
+from verify.store.items import Item, Lane, Lease
 from verify.store.ledger import Ledger
 from workers.loop import Check, Limits, Selection, Worker
 
@@ -26,6 +28,17 @@ class Checks:
     ledger: Ledger
     whole: Check
     fetch: Check
+
+    def ringing(self, bell: Bell) -> Checks:
+        """The same, telling the other lane's workers at once of what is handed over to them."""
+
+        def fetch(lease: Lease, *, watch: Watch) -> Item:
+            item = self.fetch(lease, watch=watch)
+            if item.state is ItemState.QUEUED and item.lane is Lane.ANALYSE:
+                bell.ring(queue_of(item))
+            return item
+
+        return replace(self, fetch=fetch)
 
     def for_queue(self, queue: Queue) -> Check:
         return self.fetch if lane_of(queue) is Lane.FETCH else self.whole

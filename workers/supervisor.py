@@ -52,6 +52,7 @@ class Supervisor:
             return worker
         log.warning("worker %d ended with %d; starting another", worker.pid, code)
         self.restarts += 1
+        _close(worker)
         self._stopped.wait(RESTART_SECONDS)
         return self._start()
 
@@ -66,5 +67,9 @@ class Supervisor:
                 log.warning("worker %d did not stop in time; its lease will run out", worker.pid)
                 worker.kill()
                 worker.wait()
-            if worker.stdin:
-                worker.stdin.close()
+            _close(worker)
+
+
+def _close(worker: subprocess.Popen[bytes]) -> None:
+    if worker.stdin:
+        worker.stdin.close()

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from verify.bell import WORK, Queue
+from verify.bell import WORK, Queue, bell_for
 from verify.settings import Settings
 from workers import process
 from workers.app import SWEEP, app
@@ -30,8 +30,10 @@ class Opened:
     @classmethod
     def worker(cls, queue: Queue) -> Worker:
         if not cls.workers:
-            checks = cls.stack.enter_context(process.opened_checks(Settings()))
-            cls.workers.update(process.workers_for(checks, limits_of_celery))
+            settings = Settings()
+            checks = cls.stack.enter_context(process.opened_checks(settings))
+            bell = bell_for(settings.broker_url.get_secret_value())
+            cls.workers.update(process.workers_for(checks.ringing(bell), limits_of_celery))
         return cls.workers[queue]
 
     @classmethod
