@@ -133,7 +133,7 @@ def earlier_by(known: KnownDate, frame: ClaimedFrame) -> str:
 
 def compare_place(copy: Copy, claim: Claim | None) -> Comparison:
     """Consistent when any claimed place and the reference's overlap, each with its radius."""
-    places = _finest(claim)
+    places = finest_places(claim)
     known = copy.reference.provenance
     verdict, arithmetic = _place_verdict(places, known)
     return Comparison(
@@ -146,7 +146,7 @@ def compare_place(copy: Copy, claim: Claim | None) -> Comparison:
     )
 
 
-def _finest(claim: Claim | None) -> list[PlaceMention]:
+def finest_places(claim: Claim | None) -> list[PlaceMention]:
     """The asserted places but for those that only say where a finer one lies: Idlib, of "Nayrab in Idlib"."""
     places = [item for item in claim.places if item.polarity is Polarity.ASSERTED] if claim else []
     return [place for place in places if not any(_holds(place, other) for other in places)]
@@ -240,15 +240,16 @@ def _hosted(uploaded: datetime, posted: datetime, frame: ClaimedFrame | None) ->
         verdict=Verdict.CONFLICTS if conflicts else Verdict.CONSISTENT,
         claimed=frame.text if frame else f"posted {instant_words(posted)}",
         known=f"uploaded {instant_words(uploaded)} (read off the media id)",
-        arithmetic=_upload_sum(uploaded, later)
+        arithmetic=time_between(uploaded, later)
         if conflicts
         else "the upload and the post are less than a day apart",
         decisive=before_claim,
     )
 
 
-def _upload_sum(uploaded: datetime, later: datetime) -> str:
-    if later - uploaded < timedelta(days=2):
-        hours = count(int((later - uploaded).total_seconds() // 3600), "hour")
-        return f"{instant_words(uploaded)} is {hours} before {instant_words(later)}"
-    return days_before(uploaded.date(), later.date())
+def time_between(earlier: datetime, later: datetime) -> str:
+    """The sum: in hours when less than two days apart, else in days of the calendar."""
+    if later - earlier < timedelta(days=2):
+        hours = count(int((later - earlier).total_seconds() // 3600), "hour")
+        return f"{instant_words(earlier)} is {hours} before {instant_words(later)}"
+    return days_before(earlier.date(), later.date())

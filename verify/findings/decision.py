@@ -24,6 +24,7 @@ from verify.findings.comparing import (
     earlier_by,
 )
 from verify.findings.copies import Copy, Coverage, coverage, find_segments
+from verify.findings.metadata import compare_metadata, metadata_sentences
 from verify.findings.reasons import (
     disagreements,
     limits_of_match,
@@ -92,11 +93,13 @@ def decide(
     whole set that was searched. `relate` says how two equipment names stand to each other; `problem`
     is why what was submitted names no post at all.
     """
-    hosted = compare_hosted_media(post, claimed_frame(claim, post.posted_at))
+    frame = claimed_frame(claim, post.posted_at)
+    hosted = (*compare_hosted_media(post, frame), *compare_metadata(media, claim, frame))
     copies = find_segments(post, media, references, frozenset({MatchKind.COPY}))
     notes = [
         *missing_sentences(media, references),
         *problem_sentences(media),
+        *metadata_sentences(media),
         *(claim.notes if claim else ()),
     ]
     if not copies:

@@ -11,7 +11,14 @@ from verify.findings.copies import Copy, Coverage
 from verify.findings.wording import capitalised, count, medium_words, reference_words, seconds
 from verify.model import Comparison, MediaReport, Verdict
 
-_ASPECT_WEIGHT = {"time": 0, "hosted media date": 1, "place": 2, "equipment": 3}
+_ASPECT_WEIGHT = {
+    "time": 0,
+    "hosted media date": 1,
+    "place": 2,
+    "media metadata date": 3,
+    "media metadata place": 4,
+    "equipment": 5,
+}
 _VERDICT_WEIGHT = {Verdict.CONFLICTS: 0, Verdict.CONSISTENT: 1, Verdict.CANNOT_COMPARE: 2}
 
 
