@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from verify.api.callers import Reader
 from verify.api.schemas import Identifier, ItemOut
 from verify.api.services import Served, Services
-from verify.errors import VerifyError
+from verify.errors import NoSuchItem, VerifyError
 from verify.store.items import Item
 
 router = APIRouter(tags=["events"])
@@ -61,7 +61,7 @@ class Broadcast:
             self._task.cancel()
 
     async def _poll(self) -> None:
-        since = datetime.now(UTC)
+        since = datetime.now(UTC) - timedelta(seconds=2)
         while self._listeners:
             await asyncio.sleep(POLL_SECONDS)
             try:
@@ -88,8 +88,8 @@ async def all_events(
     _caller: Reader,
     item: Annotated[list[Identifier], Query(max_length=200)] = [],  # noqa: B006 - FastAPI copies it
 ) -> StreamingResponse:
-    """Every change of the named items, or of all."""
-    return _stream(request, frozenset(item))
+    """Every change of the named items, beginning with how they stand, or of all."""
+    return _stream(request, tuple(item))
 
 
 @router.get("/items/{item_id}/events", responses=_STREAM, response_class=StreamingResponse)
@@ -97,33 +97,43 @@ async def item_events(
     item_id: Identifier, request: Request, _caller: Reader, services: Served
 ) -> StreamingResponse:
     """Every change of one item, beginning with how it stands."""
-    first = await run_in_threadpool(services.ledger.get, item_id)
-    return _stream(request, frozenset({item_id}), first)
+    await run_in_threadpool(services.ledger.get, item_id)
+    return _stream(request, (item_id,))
 
 
-def _stream(request: Request, wanted: frozenset[str], first: Item | None = None) -> StreamingResponse:
+def _stream(request: Request, wanted: Sequence[str]) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(request, wanted, first), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_events(request, wanted), media_type="text/event-stream", headers=headers)
 
 
-async def _events(request: Request, wanted: frozenset[str], first: Item | None) -> AsyncIterator[str]:
+async def _events(request: Request, wanted: Sequence[str]) -> AsyncIterator[str]:
     broadcast: Broadcast = request.app.state.broadcast
     last: dict[str, datetime] = {}
     yield "retry: 2000\n\n"
     with broadcast.listening() as queue:
-        if first is not None:
-            yield _event(first)
+        # After listening began, or what changed in between would never be told.
+        for item in await run_in_threadpool(_as_they_stand, request.app.state.services, wanted):
+            last[item.id] = item.updated_at
+            yield _event(item)
         while True:
             try:
-                item = await asyncio.wait_for(queue.get(), SILENCE_SECONDS)
+                changed = await asyncio.wait_for(queue.get(), SILENCE_SECONDS)
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
-            if item is None or await request.is_disconnected():
+            if changed is None or await request.is_disconnected():
                 return
-            if (not wanted or item.id in wanted) and last.get(item.id) != item.updated_at:
-                last[item.id] = item.updated_at
-                yield _event(item)
+            if (not wanted or changed.id in wanted) and last.get(changed.id) != changed.updated_at:
+                last[changed.id] = changed.updated_at
+                yield _event(changed)
+
+
+def _as_they_stand(services: Services, wanted: Sequence[str]) -> list[Item]:
+    found = []
+    for item_id in wanted:
+        with contextlib.suppress(NoSuchItem):
+            found.append(services.ledger.get(item_id))
+    return found
 
 
 def _event(item: Item) -> str:

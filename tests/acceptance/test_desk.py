@@ -1,0 +1,343 @@
+"""The pages as an editor uses them: `verify serve`, in real headless Chromium, on rendered footage.
+
+Screenshots are kept in test-artefacts/ for whoever wants to look.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests.acceptance.commands import Commands
+from tests.servers import free_port, wait_until
+from tests.web import web_server
+
+SHOTS = Path(__file__).resolve().parents[2] / "test-artefacts"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--no-first-run",
+)
+PROVENANCE = {
+    "#title": "Convoy on a road \u202e<b>",
+    "#source_url": "https://news.example/2016/08/24",
+    "#first_seen": "2016-08-24",
+    "#place": "Al-Rai, Syria",
+    "#latitude": "36.63",
+    "#longitude": "37.45",
+    "#equipment": "M60T",
+}
+LONG = 120_000  # milliseconds; the machine that tests may be slow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    url: str
+    footage: Path
+    foreign: list[str]  #: requests that went elsewhere, and errors in the console
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, footage: Path) -> Iterator[Desk]:
+    SHOTS.mkdir(exist_ok=True)
+    home = tmp_path_factory.mktemp("desk") / "home"
+    home.mkdir()
+    port = free_port()
+    with web_server() as web, Commands(home, web).start("serve", "--port", str(port)) as server:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: _answers(url), what="verify serve to answer")
+            yield Desk(url=url, footage=footage, foreign=[])
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=60)
+    assert server.returncode == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or "/usr/bin/chromium"
+    if not Path(program).exists():
+        pytest.skip("chromium is not installed: make services")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(desk: Desk, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1180, "height": 900}, base_url=desk.url)
+    opened = context.new_page()
+    opened.set_default_timeout(LONG)
+    watch(opened, desk)
+    yield opened
+    context.close()
+    assert not desk.foreign
+
+
+def watch(page: Page, desk: Desk) -> None:
+    def asked(request: Request) -> None:
+        if not request.url.startswith((desk.url, "data:", "file:")):
+            desk.foreign.append(request.url)
+
+    page.on("request", asked)
+    page.on("pageerror", lambda error: desk.foreign.append(str(error)))
+    page.on("console", lambda said: desk.foreign.append(said.text) if said.type == "error" else None)
+
+
+@pytest.fixture(scope="module")
+def report(desk: Desk, browser: Browser) -> str:
+    """The address of a finished report, reached from the first page on as an editor does."""
+    with browser.new_context(viewport={"width": 1180, "height": 900}, base_url=desk.url) as context:
+        page = context.new_page()
+        page.set_default_timeout(LONG)
+        watch(page, desk)
+        page.goto("/")
+        page.screenshot(path=SHOTS / "1-first-run.png", full_page=True)
+        page.click("text=add clips or photos")
+        for field, words in PROVENANCE.items():
+            page.fill(field, words)
+        page.select_option("#first_seen_basis", "publication")
+        page.set_input_files("#file", desk.footage / "old.mp4")
+        page.screenshot(path=SHOTS / "2-add-reference.png", full_page=True)
+        page.click("form.drop button")
+        page.wait_for_selector("text=What is known of it")
+        page.screenshot(path=SHOTS / "3-reference.png", full_page=True)
+        page.click("nav >> text=Queue")
+        page.set_input_files("#file", desk.footage / "mirrored.mp4")
+        page.click("text=Claim, note and priority")
+        page.fill("#claim", "M60T tanks at Al-Nayrab, 20 February 2020")
+        page.click("form.drop > button")
+        page.wait_for_selector("article")
+        address = page.url
+        page.click("#reveal")
+        page.screenshot(path=SHOTS / "4-report.png", full_page=True)
+    assert not desk.foreign
+    return address
+
+
+def test_the_report_shows_the_match_and_since_when(page: Page, report: str) -> None:
+    page.goto(report)
+    words = page.inner_text("article")
+    assert "2016-08-24" in words
+    assert "mirrored" in words
+    assert "Limits: what this finding does not prove" in words
+    assert page.locator(".timeline .block").count() >= 2
+
+
+def test_pictures_are_blurred_until_one_key_reveals_them(page: Page, report: str) -> None:
+    page.goto(report)
+    filter_of = "document.querySelector('.segment .picture img').computedStyleMap().get('filter').toString()"
+    assert page.evaluate(filter_of).startswith("blur")
+    page.keyboard.press("r")
+    assert page.evaluate(filter_of) == "none"
+    page.keyboard.press("r")
+    assert page.evaluate(filter_of).startswith("blur")
+
+
+def test_the_two_frames_can_be_laid_over_each_other(page: Page, report: str) -> None:
+    page.goto(report)
+    page.keyboard.press("r")
+    query, known = (
+        page.locator(f"#m1s1 .pair:not([hidden]) .{side} .picture") for side in ("query", "known")
+    )
+    apart = query.bounding_box(), known.bounding_box()
+    assert apart[0]
+    assert apart[1]
+    assert apart[0]["x"] < apart[1]["x"]
+    for view in ("overlay", "difference", "flicker"):
+        page.check(f"#m1s1 .as-{view}")
+        together = query.bounding_box(), known.bounding_box()
+        assert together[0]
+        assert together[1]
+        assert together[0]["x"] == together[1]["x"]
+        page.locator("#m1s1").screenshot(path=SHOTS / f"5-{view}.png")
+
+
+def test_a_mirrored_reference_can_be_shown_mirrored(page: Page, report: str) -> None:
+    page.goto(report)
+    page.keyboard.press("r")
+    page.check("#m1s1 .as-turned")
+    turned = "new DOMMatrix(getComputedStyle(document.querySelector('#m1s1 .known img')).transform).a"
+    assert page.evaluate(turned) < 0
+    page.locator("#m1s1").screenshot(path=SHOTS / "5-mirrored.png")
+
+
+def test_frame_pairs_can_be_stepped_through(page: Page, report: str) -> None:
+    page.goto(report)
+    shown = page.locator("#m1s1 .pair:visible")
+    assert shown.count() == 1
+    first = shown.inner_text()
+    page.click("#m1s1 >> text=Later")
+    assert shown.inner_text() != first
+    page.keyboard.press("ArrowLeft")
+    assert shown.inner_text() == first
+
+
+def test_a_person_confirms_a_match_and_rates_the_item(page: Page, report: str) -> None:
+    page.goto(report)
+    page.fill("#note-m1s1", "same road, same trees")
+    page.click("#m1s1 >> text=Confirm")
+    page.wait_for_selector("#m1s1 .said")
+    assert "confirms this match. same road, same trees" in page.inner_text("#m1s1 .said")
+    page.select_option("#rating", "DecontextualizedContent")
+    page.fill("#rating-note", "Published in 2016")
+    page.click("text=Set the rating")
+    page.wait_for_selector("#judgement li")
+    assert "Published in 2016" in page.inner_text("#judgement")
+    page.screenshot(path=SHOTS / "6-judged.png", full_page=True)
+
+
+def test_everything_can_be_done_by_keyboard(page: Page, desk: Desk) -> None:
+    page.goto("/")
+    reached = _tab_to(page, "#urls")
+    page.keyboard.type("https://192.0.2.1/nothing.mp4")
+    reached += _tab_to(page, "form.drop > button")
+    assert reached < 20
+    page.keyboard.press("Enter")
+    page.wait_for_selector("article")
+    assert "Not retrievable" in page.inner_text("h1")
+    _tab_to(page, ".skip")
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    assert desk.url in page.url
+
+
+def _tab_to(page: Page, selector: str) -> int:
+    """How many times Tab was pressed until the element had the focus."""
+    page.evaluate("document.activeElement.blur()") if selector == ".skip" else None
+    for pressed in range(1, 40):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return pressed
+    pytest.fail(f"{selector} cannot be reached with Tab")
+
+
+def test_it_works_without_scripts(desk: Desk, browser: Browser, report: str) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=desk.url)
+    page = context.new_page()
+    page.set_default_timeout(LONG)
+    page.goto("/")
+    page.set_input_files("#file", desk.footage / "other.mp4")
+    page.click("form.drop > button")
+    page.wait_for_selector("article")  # the waiting page reloads itself
+    assert "No match in the reference set" in page.inner_text("h1")
+    page.goto(report)
+    assert page.locator("#m1s1 .pair").count() >= 2
+    page.check("#reveal")
+    page.check("#m1s1 .as-overlay")
+    page.fill("#rating-note", "seen without scripts")
+    page.click("text=Write the note only")
+    page.wait_for_selector("text=seen without scripts")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier_on_any_page(desk: Desk, browser: Browser, report: str, scheme: str) -> None:
+    context = browser.new_context(base_url=desk.url, color_scheme="dark" if scheme == "dark" else "light")
+    # axe itself is put into the page by the test; the policy of the pages would refuse it.
+    page = context.new_page()
+    reference = json.loads(urllib.request.urlopen(f"{desk.url}/api/v1/references").read())["references"][0][
+        "id"
+    ]
+    addresses = [
+        "/",
+        report,
+        "/references",
+        f"/references/{reference}",
+        "/compare",
+        "/status",
+        "/login",
+        "/nothing",
+    ]
+    found = {}
+    for number, address in enumerate(addresses):
+        page.goto(address)
+        results = Axe().run(page).response
+        page.screenshot(path=SHOTS / f"7-{scheme}-{number}.png", full_page=True)
+        serious = [one for one in results["violations"] if one["impact"] in {"serious", "critical"}]
+        if serious:
+            found[address] = [
+                (one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in serious
+            ]
+    context.close()
+    assert not found
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_no_page_scrolls_sideways_on_a_small_screen(page: Page, report: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    for address in ("/", report, "/references", "/compare", "/status"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    page.goto(report)
+    page.screenshot(path=SHOTS / f"8-width-{width}.png", full_page=True)
+
+
+def test_it_prints_to_pdf(page: Page, report: str) -> None:
+    page.goto(report)
+    page.emulate_media(media="print")
+    page.screenshot(path=SHOTS / "9-print.png", full_page=True)
+    assert not page.locator(".bar, .tools, .judge, .views").filter(visible=True).count()
+    assert page.locator("#m1s1 .pair:visible").count() >= 2
+    pdf = page.pdf(path=SHOTS / "9-print.pdf", format="A4", prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type/Page") >= 1
+
+
+def test_the_exported_file_stands_alone(page: Page, report: str, tmp_path: Path) -> None:
+    page.goto(report)
+    with page.expect_download() as download:
+        page.click("text=one HTML file")
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    here = page.inner_text("article #footage")
+    page.goto(file.as_uri())
+    page.check("#reveal")
+    page.screenshot(path=SHOTS / "10-exported.png", full_page=True)
+    assert page.locator("img").count() >= 2
+    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    assert "Matched segments" in here
+    assert "Matched segments" in page.inner_text("#footage")
+
+
+def test_two_media_are_compared_without_keeping_anything(page: Page, desk: Desk) -> None:
+    page.goto("/compare")
+    page.set_input_files("#a", desk.footage / "letterboxed.mp4")
+    page.set_input_files("#b", desk.footage / "old.mp4")
+    page.click("button:has-text('Compare')")
+    page.wait_for_selector("article")
+    assert page.locator("#m1s1").count() == 1
+    page.goto("/")
+    assert "letterboxed" not in page.inner_text("main")
+
+
+def test_the_queue_shows_states_as_they_change(page: Page, desk: Desk) -> None:
+    page.goto("/")
+    page.set_input_files("#file", desk.footage / "third.mp4")
+    page.click("form.drop > button")
+    page.goto("/")
+    row = page.locator("tr:has-text('third.mp4')").first
+    row.locator("text=No match in the reference set").wait_for()
+    assert row.locator(".state").inner_text() == "done"
+    page.screenshot(path=SHOTS / "11-queue.png", full_page=True)
