@@ -187,6 +187,8 @@ def test_an_animation_cut_short_is_read_as_far_as_it_goes(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(BrokenMedia):
         read(path, MediaKind.GIF)
+    with pytest.raises(BrokenMedia):
+        DECODER.stills(path, MediaKind.GIF, [0], 64)
 
 
 def test_a_truncated_photo_is_broken(tmp_path):

@@ -361,3 +361,19 @@ def test_a_cover_picture_is_not_a_video(tmp_path):
         container.mux(cover.encode(None))
     with pytest.raises(NoVideoStream):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"per_second": 0}, {"per_second": -1}, {"long_side": 0}, {"long_side": 70_000}]
+)
+def test_impossible_plans(wrong):
+    with pytest.raises(ValueError, match="no frames"):
+        FramePlan(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("times", "long_side"), [([2, 1], 64), ([-1], 64), ([0] * 257, 64), ([0], 0), ([0], 70_000)]
+)
+def test_impossible_stills(clip, times, long_side):
+    with pytest.raises(ValueError, match="still"):
+        DECODER.stills(clip, MediaKind.VIDEO, times, long_side)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from verify.errors import DecoderCrashed, UnreadableInput
 from verify.media.child_process import ChildProcess
 from verify.media.decoder_child import wire
-from verify.media.plan import DecodeLimits, FrameMode, FramePlan
+from verify.media.plan import MAX_LONG_SIDE, DecodeLimits, FrameMode, FramePlan
 from verify.media.replies import ReplyReader, outcome
 from verify.media.sandbox import child_command, library_folders
 from verify.media.sniff import HEAD_BYTES, sniff
@@ -126,6 +126,8 @@ class MediaSession:
         """
         if list(times_us) != sorted(times_us) or len(times_us) > _MAX_STILLS or min(times_us, default=0) < 0:
             raise ValueError("stills take at most 256 ascending times from 0 on")
+        if not 1 <= long_side <= MAX_LONG_SIDE:
+            raise ValueError(f"no still is {long_side} pixels long")
         reader = self.ask(wire.Request(op="stills", times_us=tuple(times_us), long_side=long_side))
         reader.metadata()
         stills = []

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from verify.model import type_us
 
+MAX_LONG_SIDE = 4096  #: pixels of a frame or still; 16 MB of grey
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeLimits:
@@ -44,12 +46,19 @@ class FrameMode(StrEnum):
 class FramePlan:
     """Which frames are wanted: at most one per 1/`per_second` s, long side at most `long_side` pixels.
 
-    The first picture always comes, at time 0; every frame keeps its true time.
+    The first picture always comes, at time 0; every frame keeps its true time. Raises ValueError for a
+    rate outside 0 to 1000 a second or a side outside 1 to MAX_LONG_SIDE.
     """
 
     mode: FrameMode = FrameMode.GRID
     per_second: float = 3.0
     long_side: int = 512
+
+    def __post_init__(self) -> None:
+        if not (0 < self.per_second <= 1_000 and 1 <= self.long_side <= MAX_LONG_SIDE):
+            raise ValueError(
+                f"no frames can be read at {self.per_second} a second, {self.long_side} pixels long"
+            )
 
     @property
     def step_us(self) -> type_us:

@@ -26,8 +26,7 @@ def _join_package() -> None:
         module = ModuleType(name)
         module.__path__ = [str(folder)]
         sys.modules[name] = module
-    sys.path[0] = ""
-    sys.path.remove("")
+    del sys.path[0]  # this folder: its modules are reached through their package
 
 
 if __name__ == "__main__":

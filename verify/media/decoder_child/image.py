@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
@@ -31,6 +31,7 @@ _FORMATS = {
 _EXIF_TAGS = {271: "Make", 272: "Model", 305: "Software", 306: "DateTime"}
 _EXIF_DETAIL_TAGS = {36867: "DateTimeOriginal", 36881: "OffsetTimeOriginal"}
 _EXIF_DETAIL = 0x8769
+_EXIF_GPS = 0x8825
 _JPEG_QUALITY = 85
 
 
@@ -86,6 +87,7 @@ def _metadata(image: Image.Image, bounds: Bounds, *, moving: bool) -> dict[str, 
     tags = {label: str(exif[tag]) for tag, label in _EXIF_TAGS.items() if tag in exif}
     detail = exif.get_ifd(_EXIF_DETAIL)
     tags |= {label: str(detail[tag]) for tag, label in _EXIF_DETAIL_TAGS.items() if tag in detail}
+    tags |= _position(exif.get_ifd(_EXIF_GPS))
     return {
         "container": name,
         "codec": name,
@@ -98,22 +100,33 @@ def _metadata(image: Image.Image, bounds: Bounds, *, moving: bool) -> dict[str, 
     }
 
 
+def _position(gps: dict[int, Any]) -> dict[str, str]:
+    """The GPS position in ISO 6709, as phones write it into videos: "+35.8697+036.7183/"."""
+    try:
+        latitude, longitude = _degrees(gps[2], gps[1]), _degrees(gps[4], gps[3])
+    except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
+        return {}
+    return {"GPSPosition": f"{latitude:+08.4f}{longitude:+09.4f}/"}
+
+
+def _degrees(parts: Any, side: Any) -> float:
+    degrees = float(parts[0]) + float(parts[1]) / 60 + float(parts[2]) / 3600
+    return -degrees if side in {"S", "W"} else degrees
+
+
 def _frames(image: Image.Image, request: Request, sender: Sender) -> Ending:
     """An animation: the first picture, then the first at or after each grid point, and the last."""
     ending = wire.Ending()
-    grid_us = 0
-    held: Picture | None = None
-    for start_us, end_us in _played(image, ending):
-        picture = _grey(image, request.long_side, time_us=start_us, alone=start_us == 0)
+    due_us = last_us = sent_us = 0
+    for last_us, end_us in _played(image, ending):
         ending.read_until_us = end_us
-        held = picture
-        if start_us >= grid_us:
-            sender.picture(wire.FRAME, picture)
+        if last_us >= due_us:
+            sender.picture(wire.FRAME, _grey(image, request.long_side, time_us=last_us, alone=last_us == 0))
             ending.frames_read += 1
-            grid_us = (start_us // request.step_us + 1) * request.step_us
-            held = None
-    if held is not None:
-        sender.picture(wire.FRAME, held)
+            sent_us = last_us
+            due_us = (last_us // request.step_us + 1) * request.step_us
+    if ending.complete and last_us > sent_us:
+        sender.picture(wire.FRAME, _grey(image, request.long_side, time_us=last_us, alone=False))
         ending.frames_read += 1
     if not ending.frames_read:
         raise wire.RefusalError("broken_media", ending.note)
@@ -146,25 +159,22 @@ def _duration_us(image: Image.Image) -> int:
 
 
 def _stills(image: Image.Image, request: Request, sender: Sender, *, moving: bool) -> Ending:
+    """One still for each time, in order; times past the end get the last picture."""
     ending = wire.Ending()
-    if not moving:
-        still = _jpeg(image, request.long_side, time_us=0)
-        for _ in request.times_us:
-            sender.picture(wire.STILL, still)
-        return ending
     wanted = list(request.times_us)
-    for start_us, end_us in _played(image, ending):
+    still: Picture | None = None
+    for start_us, end_us in _played(image, ending) if moving else [(0, 1)]:
         due = [time_us for time_us in wanted if time_us < end_us]
-        if due:
-            still = _jpeg(image, request.long_side, time_us=start_us)
-            for _ in due:
-                sender.picture(wire.STILL, still)
-            wanted = wanted[len(due) :]
-        last = start_us
-    if wanted:
-        still = _jpeg(image, request.long_side, time_us=last)
-        for _ in wanted:
+        still = _jpeg(image, request.long_side, time_us=start_us)
+        for _ in due:
             sender.picture(wire.STILL, still)
+        wanted = wanted[len(due) :]
+        if not wanted:
+            break
+    if still is None:
+        raise wire.RefusalError("broken_media", ending.note)
+    for _ in wanted:
+        sender.picture(wire.STILL, still)
     return ending
 
 
@@ -198,7 +208,7 @@ def _upright(image: Image.Image) -> Image.Image:
     """RGB or 8-bit grey, turned as EXIF says, transparent parts white."""
     image.load()
     turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith("I;16") or turned.mode in {"I", "F"}:
+    if turned.mode.startswith("I"):  # 16 bits
         return turned.convert("I").point(lambda value: value / 256).convert("L")
     if turned.has_transparency_data:
         layer = turned.convert("RGBA")

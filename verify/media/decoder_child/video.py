@@ -46,6 +46,8 @@ _DECODERS = frozenset(
         *("mpeg4", "msmpeg4v2", "msmpeg4", "h263", "mjpeg", "mpeg1video", "mpeg2video", "prores", "cinepak"),
     }
 )
+#: How far before a still's time to start; an index may lead past it, so further back each time.
+_BACK_US = (0, 2_000_000, 10_000_000)
 _UPRIGHT = (1, 0, 0, 1)
 #: Signs of a display matrix (a, b, c, d) -> degrees clockwise, and Pillow's name for the turn.
 _TURNS = {
@@ -258,13 +260,8 @@ def _stills(walk: Walk, request: Request, sender: Sender) -> Ending:
 
 
 def _shown_at(walk: Walk, time_us: int) -> tuple[int, VideoFrame]:
-    for back_us in (
-        0,
-        2_000_000,
-        10_000_000,
-        None,
-    ):  # an index may lead past the picture: try from further back
-        walk.seek(0 if back_us is None else max(0, time_us - back_us))
+    for start_us in (*(max(0, time_us - back_us) for back_us in _BACK_US), 0):
+        walk.seek(start_us)
         found = _last_until(walk, time_us)
         if found is not None:
             return found

@@ -139,7 +139,7 @@ class Walk:
 
     def _wanted(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
         if packet.size == 0:
-            if self._held is not None:
+            if self._held is not None and self.skip != "NONKEY":
                 yield self._held
             yield packet
             return
