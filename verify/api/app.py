@@ -15,12 +15,9 @@ import verify
 from verify.api import administration, events, health, items, pages, problems, references, reports
 from verify.api.caretaker import Caretaker
 from verify.api.events import Broadcast
-from verify.api.problems import Problem
 from verify.api.security import BodyCap, SafeHeaders
 from verify.api.services import services_of
 from verify.wiring import Tool
-
-_PROBLEM = {"model": Problem, "description": "What went wrong, as problem details (RFC 9457)"}
 
 
 def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
@@ -46,7 +43,7 @@ def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # the usual viewers load scripts from elsewhere
         redoc_url=None,
-        responses=dict.fromkeys((401, 403, 404, 413, 422, 429, 503), _PROBLEM),
+        responses=problems.DOCUMENTED,
     )
     app.state.services = services
     app.include_router(_api())
@@ -56,6 +53,8 @@ def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyCap, upload_bytes=tool.settings.max_video_bytes)
     app.add_middleware(SafeHeaders)
+    described = app.openapi
+    app.openapi = lambda: problems.under_its_own_media_type(described())  # type: ignore[method-assign] # FastAPI's way
     return app
 
 

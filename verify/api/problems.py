@@ -60,6 +60,26 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = []
 
 
+#: What any operation may answer when it does not do what was asked.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": f"{HTTPStatus(status).phrase}, as problem details (RFC 9457)"}
+    for status in (400, 401, 403, 404, 413, 415, 422, 429, 503, 507)
+}
+
+
+def under_its_own_media_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document, its problems filed under the media type they are sent with."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                if str(content.get("application/json", {}).get("schema", {}).get("$ref", "")).endswith(
+                    "/Problem"
+                ):
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return document
+
+
 def status_of(error: VerifyError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
