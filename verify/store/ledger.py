@@ -69,7 +69,7 @@ class Ledger(ItemViews):
         if not rows:
             return []
         with self._database.writing() as connection:
-            statement = insert(items).returning(*items.c, sort_by_parameter_order=True)
+            statement = insert(items).returning(items, sort_by_parameter_order=True)
             return [item_of(row) for row in connection.execute(statement, rows)]
 
     def begin(self, new: NewItem, *, worker: str) -> Lease:
@@ -330,4 +330,4 @@ class Ledger(ItemViews):
         self, connection: Connection, which: ColumnElement[bool], values: dict[str, Any]
     ) -> Sequence[Item]:
         statement = update(items).where(which).values(values | {"updated_at": self._clock()})
-        return [item_of(row) for row in connection.execute(statement.returning(*items.c))]
+        return [item_of(row) for row in connection.execute(statement.returning(items))]

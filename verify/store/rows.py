@@ -94,7 +94,7 @@ def one_item(connection: Connection, item_id: str) -> Item:
 
 def insert_once(connection: Connection, table: Table, values: dict[str, Any]) -> None:
     insert_into = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert_into(table).values(values).on_conflict_do_nothing())
+    connection.execute(insert_into(table).on_conflict_do_nothing(), values)
 
 
 def item_of(row: Any) -> Item:
