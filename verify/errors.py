@@ -5,7 +5,8 @@
     │   ├── UsageError            the request itself is wrong
     │   │   ├── InvalidUrl, UnsupportedUrl, UnreadableInput, NotInReferenceSet, InvalidProvenance,
     │   │   ├── NoSuchItem, NoSuchRecord, UnknownSetting, SchemaTooNew, SandboxUnavailable,
-    │   │   └── NotSignedIn, NotAllowed, ForgedRequest, RequestTooLarge
+    │   │   ├── NotSignedIn, NotAllowed, ForgedRequest, RequestTooLarge,
+    │   │   └── LexiconUnreadable, MissingExtra
     │   ├── PostUnavailable       a platform said why there is nothing
     │   │   ├── PostNotFound, PostDeleted, AccountSuspended, PostProtected,
     │   │   └── AgeRestricted, WithheldInCountry, LoginRequired, PostWithoutMedia
@@ -125,6 +126,10 @@ class SchemaTooNew(UsageError):
 
 class LexiconUnreadable(UsageError):
     """A table of equipment or places cannot be read. `verify lexicon check` names every fault."""
+
+
+class MissingExtra(UsageError):
+    """An optional part is not installed. Install verify with the extra named here."""
 
 
 class PostUnavailable(PermanentError):

@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     decode_memory_bytes: int = Field(
         default=2 * 2**30, ge=2**28, description="address space of a decoder child, bytes"
     )
+    timestamp_authorities: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="RFC 3161 timestamp authorities, asked in turn, separated by commas"
+    )
     sandbox: str = Field(
         default="auto",
         pattern="^(auto|bwrap|rlimit)$",
@@ -126,7 +129,7 @@ class Settings(BaseSettings):
         pairs = (part.partition("=") for part in value.split(",") if part.strip())
         return tuple((host.strip().lower(), base.strip().rstrip("/")) for host, _, base in pairs)
 
-    @field_validator("allow_private_hosts", mode="before")
+    @field_validator("allow_private_hosts", "timestamp_authorities", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (

@@ -7,9 +7,10 @@ direction-changing characters for the terminal. No network, no disk but the pack
 
 from __future__ import annotations
 
+from verify.reports.jsonld import to_jsonld
 from verify.reports.page import to_html
 from verify.reports.schema import SCHEMA, from_json, json_schema, to_json
 from verify.reports.table import to_csv
 from verify.reports.terminal import short_finding
 
-__all__ = ["SCHEMA", "from_json", "json_schema", "short_finding", "to_csv", "to_html", "to_json"]
+__all__ = ["SCHEMA", "from_json", "json_schema", "short_finding", "to_csv", "to_html", "to_json", "to_jsonld"]
