@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 
-from verify.api.callers import Caller, Queuer, Reader
+from verify.api.callers import LOCAL, Caller, Queuer, Reader
 from verify.api.schemas import Identifier, JudgementIn, JudgementOut, JudgementsOut
 from verify.api.security import check_origin
 from verify.api.services import Served, Services
-from verify.errors import BlobMissing, NoSuchRecord
+from verify.errors import BlobMissing, NoSuchRecord, UsageError
 from verify.model import Judgement, Span
 from verify.pipeline.output import pictures
-from verify.reports import json_schema, to_csv, to_html
+from verify.reports import json_schema, to_csv, to_html, to_jsonld, to_jsonld
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(check_origin)])
 
@@ -49,6 +49,20 @@ def report_html(item_id: Identifier, _caller: Reader, services: Served) -> Respo
 def report_csv(item_id: Identifier, _caller: Reader, services: Served) -> Response:
     """The report as a line of CSV under its header."""
     return csv_answer(to_csv([services.report(item_id)]), item_id)
+
+
+@router.get("/items/{item_id}/report.jsonld", responses=_NO_REPORT)
+def report_jsonld(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+    """The report as schema.org drafts; a rating stands there only when a named person set one."""
+    text = to_jsonld(services.report(item_id), services.judgements.of_item(item_id))
+    return Response(text, media_type="application/ld+json", headers=_attached(item_id, "jsonld"))
+
+
+@router.get("/items/{item_id}/report.jsonld", responses=_NO_REPORT)
+def report_jsonld(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+    """The report as MediaReview and ClaimReview: drafts until a named person sets a rating."""
+    text = to_jsonld(services.report(item_id), services.judgements.of_item(item_id))
+    return Response(text, media_type="application/ld+json")
 
 
 @router.get("/items/{item_id}/reports")
@@ -109,14 +123,17 @@ def export(services: Services, item_id: str) -> str:
 
 
 def judge(services: Services, item_id: str, said: JudgementIn, caller: Caller) -> Judgement:
-    """The judgement as kept, in the caller's name."""
+    """The judgement as kept, in a person's name. Raises UsageError without one."""
+    name = caller.name if caller.is_person else said.by.strip()
+    if not name:
+        raise UsageError("a named person judges: sign in, or give the name")
     has_span = said.query_start_us is not None and said.query_end_us is not None
     judgement = Judgement(
         id="",
         item_id=item_id,
         run=services.stored_report(item_id).run,
         kind=said.kind,
-        by=caller.name,
+        by=name if caller.is_person or caller is LOCAL else f"{name} ({caller.name})"[:128],
         at=datetime.now(UTC),
         media_sha256=said.media_sha256,
         reference_id=said.reference_id,

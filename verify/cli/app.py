@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from verify.cli import check, claim, doctor, lexicon, queue, reference, serve, show
+from verify.cli import check, claim, doctor, export, lexicon, queue, reference, serve, show
 from verify.cli.screen import complain
 from verify.errors import UsageError, VerifyError
 
@@ -33,6 +33,7 @@ app.command("list")(show.list_items)
 app.command("report")(show.report)
 app.command("resolve")(show.resolve)
 app.command("claim", epilog=claim.EXAMPLES)(claim.claim)
+app.command("export", epilog=export.EXAMPLES)(export.export)
 app.add_typer(lexicon.app, name="lexicon")
 app.command("watch")(queue.watch)
 app.command("cancel")(queue.cancel)
