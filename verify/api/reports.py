@@ -16,7 +16,7 @@ from verify.api.services import Served, Services
 from verify.errors import BlobMissing, NoSuchRecord, UsageError
 from verify.model import Judgement, Span
 from verify.pipeline.output import pictures
-from verify.reports import json_schema, to_csv, to_html, to_jsonld, to_jsonld
+from verify.reports import json_schema, to_csv, to_html, to_jsonld
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(check_origin)])
 
@@ -56,13 +56,6 @@ def report_jsonld(item_id: Identifier, _caller: Reader, services: Served) -> Res
     """The report as schema.org drafts; a rating stands there only when a named person set one."""
     text = to_jsonld(services.report(item_id), services.judgements.of_item(item_id))
     return Response(text, media_type="application/ld+json", headers=_attached(item_id, "jsonld"))
-
-
-@router.get("/items/{item_id}/report.jsonld", responses=_NO_REPORT)
-def report_jsonld(item_id: Identifier, _caller: Reader, services: Served) -> Response:
-    """The report as MediaReview and ClaimReview: drafts until a named person sets a rating."""
-    text = to_jsonld(services.report(item_id), services.judgements.of_item(item_id))
-    return Response(text, media_type="application/ld+json")
 
 
 @router.get("/items/{item_id}/reports")
