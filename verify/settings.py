@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     broker_url: SecretStr = Field(
         default=SecretStr(""), description="Redis URL of Celery's broker; empty: the embedded mode, no broker"
     )
+    blobs_url: str = Field(
+        default="", description="s3://bucket/prefix for the files; empty: a folder in VERIFY_HOME"
+    )
+    s3_endpoint_url: str = Field(
+        default="", description="address of the S3-compatible server; empty: Amazon's own"
+    )
     item_soft_seconds: float = Field(
         default=240, gt=0, description="time one attempt at an item may take before it is stopped, seconds"
     )

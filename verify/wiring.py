@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from verify.desk import FOLDER, Desk
+from verify.evidence.credentials import read_credentials
 from verify.fetch.client import GuardedClient
 from verify.fetch.download import Downloader
 from verify.media.decoder import DecodeLimits, Decoder
@@ -22,13 +23,26 @@ from verify.pipeline.examine import Examiner
 from verify.posts.resolve import Resolver
 from verify.references import CurrentSet, ReferenceSet
 from verify.settings import Settings
-from verify.store.blobs import FolderBlobs
+from verify.store.blobs import Blobs, FolderBlobs
 from verify.store.database import Database, migrate, open_database
 from verify.store.ledger import Ledger
 from verify.store.references import ReferenceStore
 
 #: Settings that hold a secret or a place on this machine: they change no report, and leave in none.
-_NOT_IN_DIGEST = {"home", "database_url", "x_bearer_token", "user_agent_contact", "allow_private_hosts"}
+_NOT_IN_DIGEST = {
+    "home",
+    "database_url",
+    "broker_url",
+    "blobs_url",
+    "s3_endpoint_url",
+    "item_soft_seconds",
+    "item_hard_seconds",
+    "log_format",
+    "log_level",
+    "x_bearer_token",
+    "user_agent_contact",
+    "allow_private_hosts",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +76,17 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or f"sqlite:///{settings.home.expanduser().absolute() / 'verify.sqlite3'}"
 
 
+def blobs_of(settings: Settings) -> Blobs:
+    """Where files are kept. Raises UnknownSetting."""
+    folder = FolderBlobs(settings.home.expanduser() / "blobs", free_disk_bytes=settings.free_disk_bytes)
+    folder.clean()
+    if not settings.blobs_url:
+        return folder
+    from verify.store.s3 import s3_blobs  # noqa: PLC0415 - an extra: only this store needs it
+
+    return s3_blobs(settings.blobs_url, folder, endpoint_url=settings.s3_endpoint_url)
+
+
 def decoder(settings: Settings) -> Decoder:
     return Decoder(
         DecodeLimits(
@@ -80,7 +105,7 @@ def settings_digest(settings: Settings) -> str:
 
 def _assembled(settings: Settings, database: Database, client: GuardedClient) -> Tool:
     home = settings.home.expanduser()
-    blobs = FolderBlobs(home / "blobs", free_disk_bytes=settings.free_disk_bytes)
+    blobs = blobs_of(settings)
     store = ReferenceStore(database)
     intake = Intake(settings, blobs)
     resolver = Resolver(client, settings)
@@ -96,6 +121,7 @@ def _assembled(settings: Settings, database: Database, client: GuardedClient) ->
         searched_set=CurrentSet(store, home / "index"),
         read_claim=desk.claim_of,
         relate=desk.relate,
+        read_credentials=read_credentials,
         settings_digest=settings_digest(settings),
     )
     return Tool(

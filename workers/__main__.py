@@ -31,7 +31,9 @@ def main() -> None:
         time_limits, soft_seconds=settings.item_soft_seconds, hard_seconds=settings.item_hard_seconds
     )
     with process.opened_checks(settings) as checks:
-        Worker(checks.ledger, checks.whole, name=worker_name("work"), limits=limits).run()
+        Worker(
+            checks.ledger, checks.whole, name=worker_name("work"), limits=limits, figures=checks.figures
+        ).run()
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -17,7 +17,9 @@ from typing import Protocol
 
 from verify.errors import PermanentError, StaleLease, StorageBusy, StorageFull, VerifyError
 from verify.logs import about_item
+from verify.metrics import StageClock, fetches_in
 from verify.pipeline import Watch
+from verify.store.figures import Figures
 from verify.store.items import Item, Lane, Lease, Priority
 from verify.store.ledger import Ledger
 
@@ -58,11 +60,20 @@ Limits = Callable[[], AbstractContextManager[None]]  # raises TookTooLong in its
 class Worker:
     """One thread of work. `limits` bounds the time of each item."""
 
-    def __init__(self, ledger: Ledger, check: Check, *, name: str, limits: Limits = nullcontext) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        check: Check,
+        *,
+        name: str,
+        limits: Limits = nullcontext,
+        figures: Figures | None = None,
+    ) -> None:
         self._ledger = ledger
         self._check = check
         self._name = name
         self._limits = limits
+        self._figures = figures
         self._next_sweep = 0.0
 
     def run(self, which: Selection = ANY, *, until: Callable[[], bool] = lambda: False) -> None:
@@ -122,6 +133,17 @@ class Worker:
             self._settle(partial(self._ledger.lose, lease))
         else:
             log.info("ended as %s", item.state, extra={"finding": item.finding or ""})
+            self._note(item, watched)
+
+    def _note(self, item: Item, watched: _Watched) -> None:
+        """For the metrics; nothing depends on it."""
+        if self._figures is None:
+            return
+        try:
+            report = self._ledger.report(item.id) if item.is_terminal else None
+            self._figures.add(watched.increments | (fetches_in(report.json) if report else {}))
+        except (VerifyError, ValueError) as error:
+            log.warning("not counted: %s", error)
 
     def _after_limit(self, lease: Lease, watched: _Watched) -> None:
         # An item of many media needs more time than one attempt has. Each attempt that ends a stage
@@ -160,15 +182,17 @@ class Worker:
             log.warning("lost by their workers: %s; for the last time: %s", swept.requeued, swept.abandoned)
 
 
-class _Watched:
+class _Watched(StageClock):
     """A `Watch` that remembers where the work was and whether it got on."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.stage = ""
         self.ended_a_stage = False
         self._begun: set[str] = set()
 
     def __call__(self, stage: str, progress: float | None) -> None:
+        super().__call__(stage, progress)
         # A stage read from its checkpoint is announced as ended without having begun.
         self.stage = stage
         self.ended_a_stage |= stage in self._begun and progress == 1.0

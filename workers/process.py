@@ -16,6 +16,7 @@ from verify.model import ItemState
 from verify.pipeline import Watch
 from verify.pipeline.desk import worker_name
 from verify.settings import Settings
+from verify.store.figures import Figures
 from verify.store.items import Item, Lane, Lease
 from verify.store.ledger import Ledger
 from workers.loop import Check, Limits, Selection, Worker
@@ -28,6 +29,7 @@ class Checks:
     ledger: Ledger
     whole: Check
     fetch: Check
+    figures: Figures | None = None
 
     def ringing(self, bell: Bell) -> Checks:
         """The same, telling the other lane's workers at once of what is handed over to them."""
@@ -48,7 +50,12 @@ class Checks:
 def opened_checks(settings: Settings) -> Iterator[Checks]:
     """The real ones. Raises what `verify.wiring.opened` raises."""
     with wiring.opened(settings) as tool:
-        yield Checks(ledger=tool.parts.ledger, whole=tool.pipeline.check, fetch=tool.pipeline.acquire)
+        yield Checks(
+            ledger=tool.parts.ledger,
+            whole=tool.pipeline.check,
+            fetch=tool.pipeline.acquire,
+            figures=Figures(tool.database),
+        )
 
 
 def selection_of(queue: Queue) -> Selection:
@@ -58,6 +65,12 @@ def selection_of(queue: Queue) -> Selection:
 def workers_for(checks: Checks, limits: Limits) -> dict[Queue, Worker]:
     """A worker for each queue."""
     return {
-        queue: Worker(checks.ledger, checks.for_queue(queue), name=worker_name(queue.value), limits=limits)
+        queue: Worker(
+            checks.ledger,
+            checks.for_queue(queue),
+            name=worker_name(queue.value),
+            limits=limits,
+            figures=checks.figures,
+        )
         for queue in Queue
     }

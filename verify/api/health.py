@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from verify.api.callers import Reader
 from verify.api.services import Served, Services
 from verify.errors import VerifyError
+from verify.metrics import StoreCollector
 from verify.store.database import newest_version, schema_version
 
 router = APIRouter(tags=["health"])
@@ -121,6 +122,8 @@ def install(app: FastAPI, services: Services) -> None:
     """Gives the application its own figures."""
     registry = CollectorRegistry()
     registry.register(LedgerFigures(services))
+    home = services.tool.settings.home.expanduser()
+    registry.register(StoreCollector(services.tool.database, services.ledger, home))
     app.state.registry = registry
     app.add_middleware(Requests, registry=registry)
     app.include_router(router)

@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from verify.cli import check, claim, doctor, export, lexicon, queue, reference, serve, show
+from verify.cli import check, claim, doctor, export, lexicon, queue, reference, serve, show, store
 from verify.cli.screen import complain
 from verify.errors import UsageError, VerifyError
 
@@ -43,6 +43,11 @@ app.command("retry")(queue.retry)
 app.command("serve")(serve.serve)
 app.add_typer(serve.user, name="user")
 app.add_typer(serve.key, name="key")
+app.command("migrate")(store.migrate)
+app.command("backup")(store.backup)
+app.command("restore")(store.restore)
+app.command("collect")(store.collect)
+app.command("health")(store.health)
 app.command("doctor")(doctor.doctor)
 
 

@@ -284,3 +284,13 @@ item_texts = Table(
     Column("text", Text, nullable=False),
     Column("indexed_at", Instant, nullable=False),
 )
+
+#: Sums that only grow, added to by every worker process: durations and outcomes, by label.
+figures = Table(
+    "figures",
+    METADATA,
+    Column("name", String(64), nullable=False),
+    Column("labels", String(256), nullable=False),
+    Column("value", Float, nullable=False),
+    PrimaryKeyConstraint("name", "labels"),
+)

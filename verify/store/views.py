@@ -90,3 +90,16 @@ class ItemViews:
         with self._database.reading() as connection:
             swept_at = last_sweep(connection)
         return (self._clock() - swept_at).total_seconds() if swept_at else float("inf")
+
+    def seconds_since_work(self) -> float:
+        """How long ago a worker last claimed an item or sent a heartbeat, or the oldest due one came.
+
+        The smaller of both: an item that has just come keeps nobody waiting yet.
+        """
+        now = self._clock()
+        waiting = select(func.min(items.c.not_before)).where(due_at(now))
+        with self._database.reading() as connection:
+            touched = connection.execute(select(func.max(items.c.heartbeat_at))).scalar()
+            came = connection.execute(waiting).scalar()
+        newest = max((moment for moment in (touched, came) if moment), default=now)
+        return (now - newest).total_seconds()
