@@ -285,6 +285,9 @@ def test_the_report_comes_in_each_form(api: ApiServer) -> None:
     path = f"/api/v1/items/{item.id}/report"
     assert api.client.get(path).json()["schema"] == "verify.report/1"
     assert api.client.get(f"{path}.json").text == api.client.get(path).text
+    draft = api.client.get(f"{path}.jsonld")
+    assert draft.headers["content-type"].startswith("application/ld+json")
+    assert "reviewRating" not in draft.text
     csv = api.client.get(f"{path}.csv")
     assert csv.headers["content-type"].startswith("text/csv")
     assert "attachment" in csv.headers["content-disposition"]
@@ -315,12 +318,14 @@ def test_judgements_are_added_and_never_replaced(api: ApiServer) -> None:
         "query_end_us": match.query.end_us,
     }
     path = f"/api/v1/items/{item.id}/judgements"
-    for said in ({"kind": "confirm"} | named, {"kind": "reject", "note": "other hull"} | named):
+    ana = {"by": "Ana"}
+    assert api.client.post(path, json={"kind": "confirm"} | named).status_code == 422
+    for said in ({"kind": "confirm"} | named | ana, {"kind": "reject", "note": "other hull"} | named | ana):
         assert api.client.post(path, json=said).status_code == 201
-    api.client.post(path, json={"kind": "rating", "rating": "DecontextualizedContent"})
+    api.client.post(path, json={"kind": "rating", "rating": "DecontextualizedContent"} | ana)
     kept = api.client.get(path).json()["judgements"]
     assert [said["kind"] for said in kept] == ["confirm", "reject", "rating"]
-    assert all(said["by"] and said["at"] and said["run"] == 1 for said in kept)
+    assert all(said["by"] == "Ana" and said["at"] and said["run"] == 1 for said in kept)
     rejected = api.client.get("/api/v1/judgements/rejected").json()["judgements"]
     assert [said["note"] for said in rejected] == ["other hull"]
     for method in ("PUT", "PATCH", "DELETE"):

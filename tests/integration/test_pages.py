@@ -199,7 +199,7 @@ def words_of(tree: LexborHTMLParser) -> str:
 def test_the_exported_file_says_what_the_page_says(desk: ApiServer) -> None:
     item = desk.finished()
     desk.client.post(
-        f"/api/v1/items/{item.id}/judgements", json={"kind": "note", "note": "seen by two of us"}
+        f"/api/v1/items/{item.id}/judgements", json={"kind": "note", "note": "seen by two of us", "by": "Ana"}
     )
     page = words_of(LexborHTMLParser(desk.client.get(f"/items/{item.id}", headers=HTML).text))
     file = words_of(LexborHTMLParser(desk.client.get(f"/api/v1/items/{item.id}/report.html").text))
@@ -213,7 +213,7 @@ def test_a_match_is_rejected_from_its_page(desk: ApiServer) -> None:
     form = tree.css_first("form.judge.inline")
     fields = {node.attributes["name"]: node.attributes.get("value") or "" for node in form.css("input")}
     answer = desk.client.post(
-        form.attributes["action"], data=fields | {"note": "other hull", "kind": "reject"}
+        form.attributes["action"], data=fields | {"note": "other hull", "by": "Ana", "kind": "reject"}
     )
     assert answer.headers["location"] == f"/items/{item.id}#m1s1"
     shown = LexborHTMLParser(desk.client.get(f"/items/{item.id}", headers=HTML).text)

@@ -200,6 +200,8 @@ class JudgementIn(_In):
     query_end_us: int | None = Field(default=None, ge=0, lt=2**62)
     rating: Rating | None = None
     note: Words = ""
+    by: Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)] = ""
+    """Who says it, where nobody is signed in. A signed-in person speaks in their own name."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -27,6 +27,7 @@ class JudgeForm:
 
     item_id: str
     token: str
+    asks_name: bool  #: nobody is signed in
 
 
 @router.get("/items/{item_id}")
@@ -38,7 +39,7 @@ def show(item_id: Identifier, request: Request, caller: Reader, services: Served
         return page(request, "progress.html", caller, item=item)
     seat(request)
     shown = view(parsed(stored), services.judgements.of_item(item_id))
-    form = JudgeForm(item_id=item_id, token=form_token(request)) if caller.may(Scope.QUEUE) else None
+    form = JudgeForm(item_id=item_id, token=form_token(request), asks_name=not caller.is_person)
     return page(
         request,
         "item.html",
@@ -46,7 +47,7 @@ def show(item_id: Identifier, request: Request, caller: Reader, services: Served
         item=item,
         view=shown,
         picture=services.picture_address,
-        judge=form,
+        judge=form if caller.may(Scope.QUEUE) else None,
         rules=shown.rules,
     )
 
@@ -65,6 +66,7 @@ def say(
     query_end_us: Annotated[int | None, Form()] = None,
     rating: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
+    by: Annotated[str, Form()] = "",
     anchor: Annotated[str, Form(pattern=r"^[a-z0-9]{0,32}$")] = "judgement",
     token: Annotated[str, Form()] = "",
 ) -> Response:
@@ -78,6 +80,7 @@ def say(
         "query_end_us": query_end_us,
         "rating": rating or None,
         "note": note,
+        "by": by,
     }
     try:
         said = JudgementIn.model_validate(fields)
