@@ -24,7 +24,7 @@ from verify.findings.comparing import (
     earlier_by,
 )
 from verify.findings.copies import Copy, Coverage, coverage, find_segments
-from verify.findings.metadata import compare_metadata, metadata_sentences
+from verify.findings.metadata import compare_metadata, credential_sentences, metadata_sentences
 from verify.findings.reasons import (
     disagreements,
     limits_of_match,
@@ -100,6 +100,7 @@ def decide(
         *missing_sentences(media, references),
         *problem_sentences(media),
         *metadata_sentences(media),
+        *credential_sentences(media),
         *(claim.notes if claim else ()),
     ]
     if not copies:

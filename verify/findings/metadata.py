@@ -15,7 +15,7 @@ from verify.claims.sphere import distance_km
 from verify.findings.comparing import ClaimedFrame, finest_places, time_between
 from verify.findings.dates import EAST, WEST
 from verify.findings.wording import capitalised, days_before, instant_words, medium_words
-from verify.model import Claim, Comparison, MediaReport, Verdict
+from verify.model import Claim, Comparison, CredentialsState, MediaReport, Verdict
 
 CAUTION = "platforms strip such metadata and anyone can set it"
 GPS_RADIUS_KM = 1.0  # a phone's fix, with room for a bad one
@@ -25,6 +25,7 @@ _DEVICES = ("make", "model", "com.apple.quicktime.make", "com.apple.quicktime.mo
 _SOFTWARE = ("software", "encoder", "com.apple.quicktime.software", "comment", "handler_name")
 _EPOCHS = frozenset({1904, 1970, 1980})
 _EXIF_DATE = re.compile(r"(\d{4}):(\d{2}):(\d{2}) (\d{2}):(\d{2}):(\d{2})")
+_CREATED = re.compile(r"c2pa\.created at (\S+)")
 _ISO_6709 = re.compile(r"([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)")
 
 
@@ -36,7 +37,7 @@ def compare_metadata(
     for medium in media:
         tags = _tags(medium)
         name = medium_words(medium, media)
-        found += [_date(name, *stated, frame) for stated in _capture_dates(tags)]
+        found += [_date(name, *stated, frame) for stated in (*_capture_dates(tags), *_signed_dates(medium))]
         found += [_place(name, position, claim) for position in _positions(tags)]
     return tuple(found)
 
@@ -54,6 +55,36 @@ def metadata_sentences(media: Sequence[MediaReport]) -> list[str]:
             name = capitalised(medium_words(medium, media))
             sentences.append(f"{name} names its {stated} in its metadata; {CAUTION}.")
     return sentences
+
+
+def credential_sentences(media: Sequence[MediaReport]) -> list[str]:
+    """What content credentials say, with what they do not; a file without any is not spoken of."""
+    said = {CredentialsState.VALID: "that fit the file", CredentialsState.INVALID: "that do not fit the file"}
+    sentences: list[str] = []
+    for medium in media:
+        found = medium.credentials
+        if found is None or found.state not in said:
+            continue
+        name = capitalised(medium_words(medium, media))
+        details = "; ".join(found.actions if found.state is CredentialsState.VALID else found.problems)
+        sentences.append(
+            f"{name} carries content credentials {said[found.state]}, signed by “{found.signer or 'nobody'}”"
+            f"{f': {details}' if details else ''}. They show who signed what, not that a caption is right."
+        )
+    return sentences
+
+
+def _signed_dates(medium: MediaReport) -> Iterator[tuple[str, datetime, bool]]:
+    """When credentials that fit the file say it was made."""
+    found = medium.credentials
+    if found is None or found.state is not CredentialsState.VALID:
+        return
+    for action in found.actions:
+        match = _CREATED.match(action)
+        moment = _moment(match[1], "") if match else None
+        if moment is not None and moment.tzinfo is not None:
+            yield f"content credentials: {action}", moment.astimezone(UTC), True
+            return
 
 
 def _tags(medium: MediaReport) -> dict[str, str]:

@@ -20,7 +20,15 @@ from verify.model.claims import (
 )
 from verify.model.judgements import Judgement, JudgementKind, Rating
 from verify.model.matches import FramePair, Geometry, MatchKind, MatchResult, MatchSegment, Orientation, Span
-from verify.model.media import DecodeOutcome, Frame, MediaFile, MediaMetadata, Still
+from verify.model.media import (
+    ContentCredentials,
+    CredentialsState,
+    DecodeOutcome,
+    Frame,
+    MediaFile,
+    MediaMetadata,
+    Still,
+)
 from verify.model.post import (
     Attempt,
     Author,
@@ -44,6 +52,8 @@ __all__ = [
     "Claim",
     "ClaimedTime",
     "Comparison",
+    "ContentCredentials",
+    "CredentialsState",
     "DateBasisKind",
     "DecodeOutcome",
     "EquipmentMention",

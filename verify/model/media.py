@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from verify.model.post import MediaKind, MediaRef
 from verify.model.units import GreyImage, type_us
@@ -65,3 +66,24 @@ class Still:
     jpeg: bytes = field(repr=False)
     width: int
     height: int
+
+
+class CredentialsState(StrEnum):
+    """What C2PA content credentials say of themselves; no manifest is no sign of anything."""
+
+    NONE = "none"  #: no manifest: provenance unknown
+    VALID = "valid"  #: the signature fits the bytes, whoever signed
+    INVALID = "invalid"  #: the manifest does not fit the bytes, or its signature is wrong
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentCredentials:
+    """C2PA content credentials of a file; every text in it is untrusted."""
+
+    state: CredentialsState
+    signer: str = ""
+    signed_at: str = ""  #: as the manifest states it
+    generator: str = ""
+    actions: tuple[str, ...] = ()  #: what the manifest says was done
+    problems: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from verify.model.claims import Claim, Finding
 from verify.model.matches import MatchResult
-from verify.model.media import DecodeOutcome, MediaFile
+from verify.model.media import ContentCredentials, DecodeOutcome, MediaFile
 from verify.model.post import MediaRole, Post
 from verify.model.references import Reference
 from verify.model.units import type_us
@@ -69,6 +69,7 @@ class MediaReport:
     matches: MatchResult | None = None
     pictures: tuple[SideBySide, ...] = ()
     problem: Problem | None = None
+    credentials: ContentCredentials | None = None  #: None: not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

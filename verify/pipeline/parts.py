@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from verify import __version__
 from verify.findings.comparing import RelateEquipment
 from verify.fingerprint import ALGORITHM
 from verify.matching import ReferenceIndex
-from verify.model import Claim, Post, Versions
+from verify.model import Claim, ContentCredentials, Post, Versions
 from verify.pipeline.acquire import Acquirer
 from verify.pipeline.examine import Examiner
 from verify.reports import SCHEMA
@@ -30,6 +31,9 @@ LIBRARIES = ("av", "faiss-cpu", "imagehash", "numpy", "opencv-python-headless", 
 
 #: Reads the claim of a post, or of the user's own words where given; None when neither says anything.
 ReadClaim = Callable[[Post, str], Claim | None]
+
+#: Reads the content credentials of a file of that media type; None where they cannot be read.
+ReadCredentials = Callable[[Path, str], ContentCredentials | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Parts:
     searched_set: Callable[[], SearchedSet]  #: as of the call
     read_claim: ReadClaim
     relate: RelateEquipment
+    read_credentials: ReadCredentials
     settings_digest: str
 
 

@@ -91,7 +91,8 @@ class Run:
             lambda: self._match(file, examined, searched),
             under=searched.digest,
         )
-        return replace(report, matches=matched.result, pictures=matched.pictures)
+        credentials = self._parts.read_credentials(self._parts.blobs.path(file.sha256), file.mime)
+        return replace(report, matches=matched.result, pictures=matched.pictures, credentials=credentials)
 
     def _fingerprint(self, stage: str, file: MediaFile) -> Examined:
         try:
