@@ -301,7 +301,8 @@ def test_it_prints_to_pdf(page: Page, report: str) -> None:
     page.goto(report)
     page.emulate_media(media="print")
     page.screenshot(path=SHOTS / "9-print.png", full_page=True)
-    assert not page.locator(".bar, .tools, .judge, .views").filter(visible=True).count()
+    assert not page.locator(".masthead, .tools, .judge, .views").filter(visible=True).count()
+    assert page.locator(".timeline .block").first.is_visible()
     assert page.locator("#m1s1 .pair:visible").count() >= 2
     pdf = page.pdf(path=SHOTS / "9-print.pdf", format="A4", prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
