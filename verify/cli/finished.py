@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from verify.errors import NoSuchItem, UnreadableInput
+from verify.errors import NoSuchItem, PostWithoutMedia, UnreadableInput
 from verify.model import Report
+from verify.posts.webpage import children
 from verify.reports import from_json, to_json
 from verify.wiring import Tool
 
@@ -43,5 +44,10 @@ def as_document(reports: Sequence[Report]) -> str:
 
 
 def has_problem(report: Report) -> bool:
-    """Whether something of the item could not be retrieved or read."""
-    return bool(report.problems) or any(medium.problem for medium in report.media)
+    """Whether something of the item could not be retrieved or read.
+
+    An article without pictures of its own is none where it leads to the posts that it embeds.
+    """
+    problems = [problem for problem in report.problems if problem.code != PostWithoutMedia.code]
+    has_media = not report.problems or bool(children(report.post))
+    return bool(problems) or not has_media or any(medium.problem for medium in report.media)

@@ -17,6 +17,7 @@ from verify.model import ItemState, Report
 from verify.pipeline.parts import CODE_VERSION, Parts
 from verify.reports import from_json
 from verify.store.items import Item, ItemFilter, Lease, NewItem
+from verify.store.ledger import Ledger
 
 POLL_SECONDS = 0.5  # between two looks at an item that another process works on
 _REMEMBERED = 20  # items of one key looked through for the same claim
@@ -25,6 +26,15 @@ _REMEMBERED = 20  # items of one key looked through for the same claim
 def worker_name(face: str) -> str:
     """The name under which the ledger knows this process."""
     return f"{face}@{socket.gethostname()}:{os.getpid()}"[:128]
+
+
+def asked_before(ledger: Ledger, request: NewItem) -> Item | None:
+    """The newest item that asks the same as `request`."""
+    if not request.key:
+        return None
+    found = ledger.list(ItemFilter(key=request.key, limit=_REMEMBERED))
+    asked = (request.claim, request.note, request.posted_at)
+    return next((item for item in found if (item.claim, item.note, item.posted_at) == asked), None)
 
 
 def unwatched(_item: Item) -> None:
@@ -42,7 +52,7 @@ class Desk:
     def take(self, request: NewItem, *, recheck: bool = False) -> Lease | Item:
         """A lease on the item for `request`, or the finished item when there is nothing to do."""
         ledger = self._parts.ledger
-        earlier = self._earlier(request)
+        earlier = asked_before(ledger, request)
         if earlier is None:
             return ledger.begin(request, worker=self._worker)
         if not earlier.is_terminal:
@@ -72,14 +82,6 @@ class Desk:
             time.sleep(POLL_SECONDS)
             item = ledger.get(item.id)
         return item
-
-    def _earlier(self, request: NewItem) -> Item | None:
-        """The newest item that asks the same."""
-        if not request.key:
-            return None
-        found = self._parts.ledger.list(ItemFilter(key=request.key, limit=_REMEMBERED))
-        asked = (request.claim, request.note, request.posted_at)
-        return next((item for item in found if (item.claim, item.note, item.posted_at) == asked), None)
 
     def _report(self, item: Item) -> Report | None:
         """The report of an item that came to a finding with this code."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from verify.errors import BrokenMedia, PermanentError
+from verify.errors import BlobMissing, BrokenMedia, PermanentError
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.media.decoder import Decoder
@@ -108,7 +108,7 @@ class Examiner:
     def _stills_or_none(self, file: MediaFile, times_us: Sequence[int]) -> Mapping[int, str]:
         try:
             return self.stills(file, times_us) if times_us else {}
-        except PermanentError:  # the match stands without its picture
+        except (PermanentError, BlobMissing):  # the match stands without its picture
             return {}
 
 

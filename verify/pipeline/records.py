@@ -29,6 +29,7 @@ class Stage(StrEnum):
     """The arrows of the path, in order. Those of a medium carry its number: "match/0"."""
 
     RESOLVE = "resolve"
+    CHILDREN = "children"
     FETCH = "fetch"
     FINGERPRINT = "fingerprint"
     MATCH = "match"
@@ -42,6 +43,13 @@ class Resolved:
 
     post: Post
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawned:
+    """The items that were made of the posts a page embeds, or that asked the same before."""
+
+    item_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,13 @@ from verify.findings import decide
 from verify.fingerprint import Fingerprint
 from verify.matching import match
 from verify.model import MediaFile, MediaReport, Post, Problem, Reference, Report
+from verify.pipeline.children import child_requests
+from verify.pipeline.desk import asked_before
 from verify.pipeline.parts import CODE_VERSION, Parts, SearchedSet, versions
 from verify.pipeline.problems import error_of, problem
-from verify.pipeline.records import Acquired, Concluded, Examined, Matched, Medium, Resolved, Stage
+from verify.pipeline.records import Acquired, Concluded, Examined, Matched, Medium, Resolved, Spawned, Stage
 from verify.store import codec
-from verify.store.items import Lease
+from verify.store.items import Lease, NewItem
 
 T = TypeVar("T")
 
@@ -40,7 +42,7 @@ class Run:
         self._watch = watch
 
     def report(self) -> Report:
-        resolved = self._kept(Stage.RESOLVE, Resolved, self._resolve)
+        resolved = self._resolved()
         acquired = self._acquired(resolved)
         searched = self._parts.searched_set()
         media = tuple(
@@ -50,9 +52,21 @@ class Run:
 
     def acquire(self) -> None:
         """The stages that need the network; what they make is kept for whoever goes on."""
-        self._acquired(self._kept(Stage.RESOLVE, Resolved, self._resolve))
+        self._acquired(self._resolved())
 
     # --- the stages ---------------------------------------------------------------------------
+
+    def _resolved(self) -> Resolved:
+        resolved = self._kept(Stage.RESOLVE, Resolved, self._resolve)
+        wanted = child_requests(resolved.post, self._lease.item)
+        if wanted:
+            self._kept(Stage.CHILDREN, Spawned, lambda: self._spawn(wanted))
+        return resolved
+
+    def _spawn(self, wanted: Iterable[NewItem]) -> Spawned:
+        ledger = self._parts.ledger
+        items = [asked_before(ledger, request) or ledger.enqueue(request) for request in wanted]
+        return Spawned(item_ids=tuple(item.id for item in items))
 
     def _resolve(self) -> Resolved:
         return self._parts.acquirer.resolve(self._lease.item, last_try=self._last_try)
