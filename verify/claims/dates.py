@@ -56,7 +56,7 @@ def month_first(text: TimeText, at: int) -> TimeRead | None:
     month, after = _month(text, at)
     if month is None or (text.keys[at] in MODAL_MONTHS and not text.tokens[at].is_capital):
         return None
-    day = text.number(after) if text.is_joined(after) else None
+    day = text.number(after) if text.is_joined(after) or text.between(after) in {".", ". "} else None
     if day is not None and 1 <= day <= 31 and len(text.keys[after]) <= 2:
         last = after + (text.key(after + 1) in {"th", "st", "nd", "rd"})
         return _with_year(text, at, last + 1, month, day)

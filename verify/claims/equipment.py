@@ -46,6 +46,7 @@ def find_equipment(text: str, tokens: Sequence[Token], lexicon: Lexicon) -> list
         if hit is None:
             at += 1
             continue
+        hit = _further_reaching(tokens, hit, lexicon)
         found.append(hit)
         at = hit.last + 1
     found, idle = _without_something_else(tokens, found)
@@ -64,6 +65,15 @@ def _longest(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Hit | None:
             generic = lexicon.types[alias.type_name].is_generic
             best = Hit(alias, at, last, start, end, generic)
     return best
+
+
+def _further_reaching(tokens: Sequence[Token], hit: Hit, lexicon: Lexicon) -> Hit:
+    """The hit that begins within this one and reaches beyond it: Buk-M2 of "ЗРК Бук-М2", not "ЗРК Бук"."""
+    for at in range(hit.first + 1, hit.last + 1):
+        inner = _longest(tokens, at, lexicon)
+        if inner is not None and inner.end > hit.end:
+            return inner
+    return hit
 
 
 def _starts_inside_a_word(tokens: Sequence[Token], at: int) -> bool:
@@ -130,8 +140,10 @@ def _gap_fits(alias: Alias, wanted: str, before: Token, token: Token) -> bool:
         return True
     if before.is_digits and not token.is_digits and wanted != " ":
         return found in {"", "-"}  # T-72B is not "T-72 b..."
+    if found == ".":
+        return not before.is_digits and token.is_digits  # "Mk.4"
     if before.is_digits and token.is_digits:
-        return found in {"-", " "} and wanted == "-" and found == "-"
+        return False
     if found == " " and wanted in {"", "-"}:
         return "h" not in alias.flags and (len(before.key) > 1 or before.is_capital) and not before.in_hashtag
     return found in {"", "-", " "}

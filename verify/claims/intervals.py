@@ -15,6 +15,7 @@ Interval = tuple[datetime, datetime]
 UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2629746, "year": 31556952}
 FRESH = timedelta(hours=2)  # just after midnight, "today" may mean the evening before
 PHOTOGRAPHY_BEGINS = date(1826, 1, 1)  # the oldest surviving photograph is of 1826 or 1827
+HALF_AN_HOUR = timedelta(minutes=30)
 _PARTS = {"morning": (4, 12), "afternoon": (11, 18), "evening": (16, 24)}
 
 
@@ -126,21 +127,27 @@ def of_weekday(weekday: int, part: str, posted_at: datetime, zone: ZoneInfo) -> 
     return _at(day, first, zone), _at(day, last, zone)
 
 
-def of_clock(
-    hour: int, minute: int, day: Interval | None, posted_at: datetime | None, zone: ZoneInfo
-) -> Interval | None:
-    """A time by the clock, give or take half an hour, on the given day or the last before the post."""
-    if not (0 <= hour < 24 and 0 <= minute < 60):
+def of_clock(hour: int, minute: int, posted_at: datetime | None, zone: ZoneInfo) -> Interval | None:
+    """A time by the clock, give or take half an hour, the last before the post. None: no such time."""
+    if not (0 <= hour < 24 and 0 <= minute < 60) or posted_at is None:
         return None
-    if day is not None:
-        moment = _at(day[0].astimezone(zone).date(), hour, zone) + timedelta(minutes=minute)
-    elif posted_at is not None:
-        moment = _at(posted_at.astimezone(zone).date(), hour, zone) + timedelta(minutes=minute)
-        if moment > posted_at + timedelta(minutes=30):
-            moment -= timedelta(days=1)
-    else:
-        return None
-    return moment - timedelta(minutes=30), moment + timedelta(minutes=30)
+    moment = _at(posted_at.astimezone(zone).date(), hour, zone) + timedelta(minutes=minute)
+    if moment > posted_at + HALF_AN_HOUR:
+        moment -= timedelta(days=1)
+    return moment - HALF_AN_HOUR, moment + HALF_AN_HOUR
+
+
+def of_part(part: str, day: Interval, zone: ZoneInfo) -> Interval:
+    """A part ("morning", "night", ...) or a time by the clock ("clock 05:30") of a given day."""
+    local = (day[0] + timedelta(hours=12)).astimezone(zone).date()
+    if part.startswith("clock "):
+        hour, minute = (int(number) for number in part.removeprefix("clock ").split(":"))
+        moment = _at(local, hour, zone) + timedelta(minutes=minute)
+        return moment - HALF_AN_HOUR, moment + HALF_AN_HOUR
+    if part == "night":  # the one before the day and the one after it
+        return _at(local - timedelta(days=1), 18, zone), _at(local + timedelta(days=1), 6, zone)
+    first, last = _PARTS[part]
+    return _at(local, first, zone), _at(local, last, zone)
 
 
 def _start_of_day(day: date, zone: ZoneInfo) -> datetime:

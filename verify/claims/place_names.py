@@ -24,6 +24,7 @@ from verify.claims.words import forms, is_cased, stem
 
 STRONG_WEIGHT = 100_000  # as well known as a great city
 _MOST_WORDS = 5
+BREAKS = frozenset({"x", "/", "."})  # gaps that no name reaches over
 _ATTACHED = frozenset("\u0628\u0644\u05d1\u05dc\u05de")  # the prepositions b and l, and the Hebrew m
 _ARABIC_ARTICLE = "\u0627\u0644"
 
@@ -55,7 +56,7 @@ class PlaceText:
         """Whether the tokens are free and nothing but spaces and hyphens lies between them."""
         if last >= len(self.tokens) or any(at in self.taken for at in range(first, last + 1)):
             return False
-        return all(token.gap not in {"x", "/"} for token in self.tokens[first + 1 : last + 1])
+        return all(token.gap not in BREAKS for token in self.tokens[first + 1 : last + 1])
 
 
 def find_names(text: PlaceText) -> list[PlaceHit]:
@@ -198,7 +199,7 @@ def _is_cued(tokens: Sequence[Token], first: int, last: int, end: int) -> bool:
 
 def follows_a_locative(tokens: Sequence[Token], first: int) -> bool:
     """Whether the word before a name says that a place follows ("near", "под", "ريف")."""
-    if first <= 0 or tokens[first].gap in {"x", "/"}:
+    if first <= 0 or tokens[first].gap in BREAKS:
         return False
     before = tokens[first - 1]
     if before.key in ARTICLES and first > 1 and before.gap != "x":

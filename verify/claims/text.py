@@ -205,14 +205,14 @@ def _hashtag_end(text: str, start: int) -> int:
 
 
 def _gap(text: str, start: int, end: int) -> str:
-    """What lies between two tokens: "" nothing, "-" a hyphen, " " a space, "/" a slash, "x" anything else."""
+    """What lies between two tokens: nothing, "-" a hyphen, " " a space, "/" and "." themselves, "x" else."""
     if start == end:
         return ""
     between = text[start:end]
     if between == ZWNJ or _SPACE.fullmatch(between):
         return " "
-    if between == "/":
-        return "/"
+    if between in {"/", "."}:
+        return between
     return "-" if _HYPHEN.fullmatch(between) else "x"
 
 

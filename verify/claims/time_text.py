@@ -21,6 +21,18 @@ class TimeRead:
     rule: str
     confidence: float
 
+    @property
+    def is_day(self) -> bool:
+        """Whether it means one day of the calendar."""
+        return self.rule in {"date", "weekday"} or self.rule.startswith("phrase day:")
+
+    @property
+    def part(self) -> str:
+        """The part of an unnamed day that it means, or its time by the clock; else empty."""
+        if self.rule.startswith("phrase part:") and self.rule.endswith(":0"):
+            return self.rule.split(":")[1]
+        return self.rule if self.rule.startswith("clock ") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeText:

@@ -28,6 +28,7 @@ from verify.claims.timewords import (
 )
 from verify.claims.words import forms, stem
 
+CLOSE_BY = 5  # characters between the two: a comma, "at"
 FUTURE_TOLERATED = timedelta(hours=26)  # the widest two zones are apart
 
 
@@ -40,7 +41,31 @@ def find_times(text: TimeText) -> list[TimeRead]:
         at = at + 1 if read is None else read.last + 1
         if read is not None and _is_possible(text, read):
             found.append(read)
-    return found
+    return _joined(text, found)
+
+
+def _joined(text: TimeText, found: list[TimeRead]) -> list[TimeRead]:
+    """A part of a day, or a time by the clock, beside a day belongs to it: "8 October 2022 at dawn"."""
+    joined: list[TimeRead] = []
+    for read in found:
+        whole = _together(text, joined[-1], read) if joined else None
+        if whole is not None:
+            joined[-1] = whole
+        else:
+            joined.append(read)
+    return joined
+
+
+def _together(text: TimeText, one: TimeRead, other: TimeRead) -> TimeRead | None:
+    if other.first - one.last > 2 or text.posted_at is None:
+        return None
+    if len(text.text[text.tokens[one.last].end : text.tokens[other.first].start]) > CLOSE_BY:
+        return None
+    for day, part in ((one, other), (other, one)):
+        if day.is_day and part.part:
+            interval = intervals.of_part(part.part, day.interval, text.zone)
+            return TimeRead(one.first, other.last, interval, f"{day.rule}, {part.part}", day.confidence)
+    return None
 
 
 def _time_at(text: TimeText, at: int) -> TimeRead | None:
@@ -176,8 +201,8 @@ def _clock(text: TimeText, at: int) -> TimeRead | None:
         return None
     if half is not None:
         hour, last = hour % 12 + half, last + 1
-    interval = intervals.of_clock(hour, minute, None, text.posted_at, text.zone)
-    return TimeRead(at, last, interval, "clock", 0.7) if interval else None
+    interval = intervals.of_clock(hour, minute, text.posted_at, text.zone)
+    return TimeRead(at, last, interval, f"clock {hour:02d}:{minute:02d}", 0.7) if interval else None
 
 
 def _is_at(text: TimeText, at: int) -> bool:
