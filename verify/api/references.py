@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from pydantic import Json
 
 from verify.api.callers import Curator, Reader
 from verify.api.intake import store
-from verify.api.schemas import AddedOut, Identifier, ProvenanceIn, ReferenceIn, ReferenceOut, ReferencesOut
+from verify.api.schemas import (
+    AddedOut,
+    Identifier,
+    ImportedOut,
+    ProvenanceIn,
+    ReferenceIn,
+    ReferenceOut,
+    ReferencesOut,
+)
 from verify.api.security import check_origin
 from verify.api.services import Served, Services
 from verify.errors import UsageError
 from verify.model import Reference
 from verify.pipeline.intake import is_path
 from verify.references import checked
+from verify.references.exchange import Imported, exported, imported
 from verify.store.references import Added
 
+NDJSON = "application/x-ndjson"
 router = APIRouter(prefix="/references", tags=["references"], dependencies=[Depends(check_origin)])
 
 
@@ -57,6 +69,22 @@ def upload_reference(
     return _added(services, added)
 
 
+@router.get("/export", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
+def export_references(_caller: Reader, services: Served) -> StreamingResponse:
+    """The whole set as JSON Lines: provenance, fingerprints and pictures, without the footage itself."""
+    lines = exported(services.references, services.blobs)
+    headers = {"Content-Disposition": 'attachment; filename="references.jsonl"'}
+    return StreamingResponse(lines, media_type=NDJSON, headers=headers)
+
+
+@router.post("/import")
+def import_references(
+    caller: Curator, services: Served, file: Annotated[UploadFile, File(description="What an export gave")]
+) -> ImportedOut:
+    """Take in another desk's export. Bad lines are named; the others are taken."""
+    return ImportedOut.of(take_in(services, file, added_by=caller.name))
+
+
 @router.get("/{reference_id}")
 def get_reference(reference_id: Identifier, _caller: Reader, services: Served) -> ReferenceOut:
     """One reference."""
@@ -93,6 +121,15 @@ def edit(services: Services, reference_id: str, wanted: ProvenanceIn) -> Referen
     known = services.references.get(reference_id)
     provenance = checked(replace(wanted.record(added_by=known.provenance.added_by)))
     return services.references.update_provenance(known.id, provenance)
+
+
+def take_in(services: Services, file: UploadFile, *, added_by: str) -> Imported:
+    """Raises UnreadableInput for another kind of file."""
+    lines = io.TextIOWrapper(file.file, encoding="utf-8", errors="replace")
+    try:
+        return imported(services.references, services.blobs, lines, added_by=added_by)
+    finally:
+        lines.detach()
 
 
 def shown_reference(services: Services, reference: Reference) -> ReferenceOut:

@@ -27,6 +27,7 @@ from verify.model import (
     Rating,
     Reference,
 )
+from verify.references.exchange import Imported
 from verify.store.items import Item
 from verify.store.people import ApiKey, Scope
 from verify.store.references import ReferencePicture
@@ -188,6 +189,24 @@ class AddedOut(BaseModel):
 
     reference: ReferenceOut
     is_new: bool
+
+
+class BadLineOut(BaseModel):
+    number: int
+    sentence: str
+
+
+class ImportedOut(BaseModel):
+    """What came of an import."""
+
+    added: int
+    known: int
+    bad: list[BadLineOut]
+
+    @classmethod
+    def of(cls, imported: Imported) -> Self:
+        bad = [BadLineOut(number=line.number, sentence=line.sentence) for line in imported.bad]
+        return cls(added=imported.added, known=imported.known, bad=bad)
 
 
 class JudgementIn(_In):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from verify.cli.screen import ItemScreen, say, show_table
+from verify.cli.screen import ItemScreen, complain, say, show_table
 from verify.model import DateBasisKind, Provenance, Reference
+from verify.references.exchange import exported, imported
 from verify.reports.inert import clean
 from verify.reports.words import clock
 from verify.settings import Settings
@@ -119,6 +121,30 @@ def remove(reference_id: Identifier) -> None:
     with opened(Settings()) as tool:
         reference = tool.parts.references.remove(reference_id)
     say(f"Removed {reference.id}: {clean(reference.provenance.title)}")
+
+
+@app.command("export")
+def export_set(
+    file: Annotated[Path, typer.Argument(help="The file to write, JSON Lines.", dir_okay=False)],
+) -> None:
+    """Write the set for another desk: provenance, fingerprints and pictures, without the footage itself."""
+    with opened(Settings()) as tool, file.open("x", encoding="utf-8") as out:
+        out.writelines(exported(tool.parts.references, tool.parts.blobs))
+    say(f"Wrote {file}")
+
+
+@app.command("import")
+def import_set(
+    file: Annotated[Path, typer.Argument(help="What another desk exported.", exists=True, dir_okay=False)],
+) -> None:
+    """Take in another desk's export. Bad lines are named and the others taken."""
+    with opened(Settings()) as tool, file.open(encoding="utf-8", errors="replace") as lines:
+        found = imported(tool.parts.references, tool.parts.blobs, lines, added_by="import")
+    say(f"{found.added} added, {found.known} already in the set")
+    for line in found.bad:
+        complain(f"line {line.number}: {line.sentence}")
+    if found.bad:
+        raise typer.Exit(1)
 
 
 def _added_words(added: Added) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from verify.api.callers import Curator, Reader
 from verify.api.intake import store
 from verify.api.pages.frame import page, see
-from verify.api.references import add_from_address, edit, shown_reference
+from verify.api.references import add_from_address, edit, shown_reference, take_in
 from verify.api.schemas import Identifier, ProvenanceIn, ReferenceIn
 from verify.api.security import check_form
 from verify.api.services import Served
@@ -97,6 +97,20 @@ def add(
         raise UsageError("give an address or a file")
     wanted = ReferenceIn(url=url.strip(), provenance=known)
     return see(f"/references/{add_from_address(services, wanted, added_by=caller.name)[0].reference.id}")
+
+
+@router.post("/import")
+def bring_in(
+    request: Request,
+    caller: Curator,
+    services: Served,
+    *,
+    file: Annotated[UploadFile, File()],
+    token: Annotated[str, Form()] = "",
+) -> Response:
+    """Take in another desk's export, and say what came of it."""
+    check_form(request, token)
+    return page(request, "imported.html", caller, imported=take_in(services, file, added_by=caller.name))
 
 
 @router.get("/{reference_id}")
