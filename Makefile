@@ -32,7 +32,8 @@ check: $(VENV)/.dev  ## lint, types, who imports whom, and the lock
 lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements/
 	@$(BIN)/python scripts/lock
 
-services: $(VENV)/.services  ## install the servers and the browser that the tests start
+services:  ## install the servers and the browser that the tests start
+	@scripts/services
 
 clean:  ## remove everything that the commands above made
 	rm -rf $(VENV) demo-output test-artefacts build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -49,8 +50,4 @@ $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "Installing the locked packages of the tests (once) ..."
 	@$(PIP) --require-hashes -r requirements/dev.txt
-	@touch $@
-
-$(VENV)/.services: scripts/services | $(BIN)/python
-	@scripts/services
 	@touch $@
