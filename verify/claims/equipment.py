@@ -99,6 +99,8 @@ def _walk(tokens: Sequence[Token], at: int, root: Node) -> Iterator[tuple[Alias,
         following = tokens[last + 1]
         if following.gap == "x":
             return
+        if following.raw == "s" and tokens[last].is_digits and following.gap == "":
+            return  # the plural of "T-72", not the model T-72S
         paths = [step for path in paths for step in _step(path, following)]
 
 

@@ -25,6 +25,8 @@ def of_code(code: str, posted_at: datetime, zone: ZoneInfo) -> Interval:
     local = posted_at.astimezone(zone)
     if kind == "now":
         return _until_post(_start_of_day(local.date(), zone), posted_at)
+    if kind == "last":
+        return posted_at - timedelta(hours=int(rest)), posted_at
     if kind == "day":
         return _day(int(rest), local, posted_at, zone)
     if kind == "part":

@@ -120,7 +120,7 @@ class _Judged:
 
 def _is_short(hit: PlaceHit) -> bool:
     """Three letters name nothing by themselves, unless the script leaves the vowels out."""
-    return is_cased(hit.key) and len(hit.key) < 4
+    return is_cased(hit.key) and hit.end - hit.start < 4
 
 
 def _anchors(hits: Sequence[PlaceHit], gazetteer: Gazetteer) -> list[Place]:

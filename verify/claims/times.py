@@ -191,13 +191,13 @@ def _weekday(text: TimeText, at: int) -> TimeRead | None:
 def _clock(text: TimeText, at: int) -> TimeRead | None:
     """At 14:30, at 5 pm, в 04:00, الساعة 3 صباحا."""
     hour = text.number(at)
-    if hour is None or not text.is_joined(at) or not _is_at(text, at):
+    if hour is None:
         return None
     minute, last = 0, at
     if text.number(at + 1) is not None and text.between(at + 1) == ":":
         minute, last = text.number(at + 1) or 0, at + 1
     half = HALF_DAYS.get(text.key(last + 1)) if text.is_joined(last + 1) else None
-    if half is None and last == at:
+    if not (text.is_joined(at) and _is_at(text, at) and (half is not None or last > at)) and half is None:
         return None
     if half is not None:
         hour, last = hour % 12 + half, last + 1

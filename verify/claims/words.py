@@ -20,6 +20,7 @@ _CYRILLIC_ENDING = re.compile(
 )
 _ARABIC_PREFIX = re.compile("(?:(?:و|ف)?(?:بال|كال|لل|ال)|(?:و|ف)?[بلك](?!ال)|[وف])(?=..)")
 _HEBREW_PREFIX = re.compile("ו?(?:שב|מה|של|כש|[בלמהשכ])(?=..)|ו(?=..)")
+_SINGLE = frozenset("\u0648\u0641\u05d5\u05de\u05d1\u05dc\u05d4")  # and, so; and, from, in, to, the
 _PERSIAN_ENDING = re.compile("(?:هايي|هاي|ها|ي)$")
 _TURKISH_ENDING = re.compile(
     "(?:l[ae]r(?:i(?:miz)?)?(?:n?i|[ae]|n?d[ae]n?|n?in)?|[iuü]|s[iu]|y[iuae]|n?[iu]n|n?[dt][ae]n?|[dt][ae]ki)$"
@@ -64,11 +65,11 @@ def _semitic(word: str, prefix: re.Pattern[str]) -> tuple[tuple[str, int], ...]:
     match = prefix.match(word)
     if match:
         keys.append((word[match.end() :], match.end()))
-    if len(word) > 3 and word[0] in "وفו":
+    if len(word) > 3 and word[0] in _SINGLE:
         keys.append((word[1:], 1))
     if match and match.end() > 1 and word[match.end() - 2 : match.end()] == "ال":
         keys.append((word[match.end() - 2 :], match.end() - 2))
-    return tuple(dict.fromkeys(keys))
+    return tuple(sorted(dict.fromkeys(keys), key=lambda key: key[1]))
 
 
 def _plural(word: str) -> tuple[str, ...]:
