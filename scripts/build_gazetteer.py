@@ -52,7 +52,7 @@ def main() -> None:
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(rows)
-    print(f"{len(rows)} places in {OUT}", file=sys.stderr)  # noqa: T201 the result of a script run by hand
+    print(f"{len(rows)} places in {OUT}", file=sys.stderr)
 
 
 def _capitals(cache: Any) -> set[tuple[str, str]]:
