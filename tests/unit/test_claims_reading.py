@@ -265,6 +265,11 @@ def test_words_around_a_place_widen_its_radius(text: str, radius_km: float) -> N
     assert read(f"fighting, {text}").places[0].radius_km == radius_km
 
 
+def test_words_beside_one_place_do_not_widen_its_neighbour() -> None:
+    nayrab, idlib = read("storm Al-#Nayrab, #Idlib countryside").places
+    assert (nayrab.radius_km, idlib.radius_km) == (3, 35)
+
+
 @pytest.mark.parametrize("text", ["#saraqibbattle", "#SaraqibBattle", "#battle_of_Saraqib", "#saraqib"])
 def test_hashtags_are_split(text: str) -> None:
     assert places(text) == ["Saraqib"]

@@ -15,7 +15,7 @@ from math import exp, log10
 from verify.claims.cues import COMMON_WORDS, CONJUNCTIONS, ORGANISATIONS, PLACE_NOUNS
 from verify.claims.gazetteer import Gazetteer, Place
 from verify.claims.place_names import STRONG_WEIGHT, PlaceHit, PlaceText, find_names
-from verify.claims.radius import widened_radius
+from verify.claims.radius import Surroundings, widened_radius
 from verify.claims.sphere import distance_km
 from verify.claims.text import Token
 from verify.claims.words import forms, is_cased
@@ -44,7 +44,9 @@ def find_places(text: str, tokens: Sequence[Token], taken: set[int], gazetteer: 
     judged = _Judged(tokens, gazetteer, find_names(PlaceText(text, tokens, taken, gazetteer)))
     hits = judged.believed()
     anchors = _anchors(hits, gazetteer)
-    read = [choice for hit in hits for choice in _choose(tokens, hit, anchors, gazetteer)]
+    named = frozenset(at for hit in hits for at in range(hit.first, hit.last + 1))
+    around = Surroundings(tokens, named)
+    read = [choice for hit in hits for choice in _choose(around, hit, anchors, gazetteer)]
     return _without_idle_countries(tokens, read)
 
 
@@ -150,7 +152,7 @@ def _apart(one: Place, other: Place) -> float:
 
 
 def _choose(
-    tokens: Sequence[Token], hit: PlaceHit, anchors: Sequence[Place], gazetteer: Gazetteer
+    around: Surroundings, hit: PlaceHit, anchors: Sequence[Place], gazetteer: Gazetteer
 ) -> list[PlaceRead]:
     scored = sorted(
         ((_score(place, anchors), at) for at, place in enumerate(_distinct(hit, gazetteer))), reverse=True
@@ -159,7 +161,7 @@ def _choose(
     top = scored[0][0]
     ranked = [distinct[at] for score, at in scored if top - score < RIVAL_SCORE]
     both = [place for place in ranked if place.is_curated] if ranked[0].is_curated else ranked[:1]
-    return [_read(tokens, hit, place, _others(ranked, place)) for place in both]
+    return [_read(around, hit, place, _others(ranked, place)) for place in both]
 
 
 def _others(rivals: Sequence[Place], place: Place) -> tuple[str, ...]:
@@ -184,8 +186,8 @@ def _score(place: Place, anchors: Sequence[Place]) -> float:
     return score
 
 
-def _read(tokens: Sequence[Token], hit: PlaceHit, place: Place, alternatives: tuple[str, ...]) -> PlaceRead:
-    radius, widened = widened_radius(tokens, hit.first, hit.last, place)
+def _read(around: Surroundings, hit: PlaceHit, place: Place, alternatives: tuple[str, ...]) -> PlaceRead:
+    radius, widened = widened_radius(around, hit.first, hit.last, place)
     confidence = _CONFIDENCE[hit.rule] * (0.6 if alternatives else 1.0)
     rule = f"{hit.rule}, {widened}" if widened else hit.rule
     return PlaceRead(hit, place, radius, rule, alternatives, round(confidence, 2))

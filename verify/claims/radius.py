@@ -7,6 +7,7 @@ each widening is named, so that a comparison can show it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from verify.claims.cues import COUNTRYSIDE, DIRECTIONS, KILOMETRES, MILES, NEAR, PROVINCE
@@ -21,20 +22,42 @@ NEAR_KM = 10.0
 KILOMETRES_PER_MILE = 1.609344
 
 
-def widened_radius(tokens: Sequence[Token], first: int, last: int, place: Place) -> tuple[float, str]:
-    before = [token for token in tokens[max(0, first - 4) : first] if not token.is_digits]
-    after = [token for token in tokens[last + 1 : last + 4] if not token.is_digits]
-    around = _keys_of(before[-2:]) | _keys_of(after[:2])
-    measured = _kilometres(tokens[max(0, first - 5) : first])
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The tokens of a text with those that name places: words beyond the next name belong to that one."""
+
+    tokens: Sequence[Token]
+    named: frozenset[int]
+
+    def before(self, first: int) -> list[Token]:
+        """Up to five tokens before a name, in order, within its clause."""
+        at = first
+        while at > max(0, first - 5) and self.tokens[at].gap != "x" and at - 1 not in self.named:
+            at -= 1
+        return list(self.tokens[at:first])
+
+    def after(self, last: int) -> list[Token]:
+        """Up to three tokens behind a name, within its clause."""
+        at = last + 1
+        while at < min(len(self.tokens), last + 4) and self.tokens[at].gap != "x" and at not in self.named:
+            at += 1
+        return list(self.tokens[last + 1 : at])
+
+
+def widened_radius(around: Surroundings, first: int, last: int, place: Place) -> tuple[float, str]:
+    """The radius in kilometres of a place named by tokens `first` to `last`, and what widened it."""
+    before, after = around.before(first), around.after(last)
+    measured = _kilometres(before)
+    words = [token for token in before if not token.is_digits]
     if measured is not None:
         return place.radius_km + measured, f"{measured:.0f} km off"
-    if around & COUNTRYSIDE and place.kind not in {"region", "country"}:
+    if _keys_of([*words[-2:], *after[:2]]) & COUNTRYSIDE and place.kind not in {"region", "country"}:
         return max(place.radius_km, COUNTRYSIDE_KM), "countryside"
-    if (_keys_of(before[-1:]) | _keys_of(after[:1])) & PROVINCE and place.kind in {"city", "town"}:
+    if _keys_of([*words[-1:], *after[:1]]) & PROVINCE and place.kind in {"city", "town"}:
         return max(place.radius_km, PROVINCE_KM), "province"
-    if _keys_of(before[-2:]) & DIRECTIONS:
+    if _keys_of(words[-2:]) & DIRECTIONS:
         return place.radius_km + DIRECTION_KM, "direction"
-    if (_keys_of(before[-2:]) | _keys_of(after[:1])) & NEAR:
+    if _keys_of([*words[-2:], *after[:1]]) & NEAR:
         return place.radius_km + NEAR_KM, "near"
     return place.radius_km, ""
 
