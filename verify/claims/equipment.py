@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verify.claims.cues import ARMS, NOT_AFTER, NOT_BEFORE, OF_TYPE
 from verify.claims.lexicon import Alias, Lexicon, Node
 from verify.claims.text import Token
-from verify.claims.words import forms, is_cased, is_cyrillic, stem
+from verify.claims.words import forms, is_cased, stem
 
 ARMS_REACH = 7  # tokens to either side
 _LONGEST = 9  # tokens in an alias
@@ -253,7 +253,7 @@ def _describes(tokens: Sequence[Token], generic: Hit, other: Hit, lexicon: Lexic
 
 def _kin(generic: str, other: str, lexicon: Lexicon) -> bool:
     """Writers are loose with classes: a Bradley is called a tank, a missile a rocket."""
-    if is_cyrillic(generic) or generic == other:
+    if generic == other:
         return True
     top_generic = (generic, *lexicon.ancestors(generic))[-1]
     top_other = (other, *lexicon.ancestors(other))[-1]

@@ -162,7 +162,7 @@ def _by_skeleton(text: PlaceText, at: int) -> PlaceHit | None:
     if token.key in ARTICLES or len(token.key) < 5 or not token.is_capital or not is_cased(token.key):
         return None
     led = at > 0 and text.tokens[at - 1].key in ARTICLES and token.gap in {"-", " "}
-    if not (token.in_hashtag or follows_a_locative(text.tokens, at - led) or _has_a_turkish_case(token)):
+    if not (token.in_hashtag or _follows_a_locative(text.tokens, at - led) or _has_a_turkish_case(token)):
         return None
     return _bones(text, at, at + 1) or _bones(text, at, at)
 
@@ -189,7 +189,7 @@ def _is_a_name_in_quotes(text: PlaceText, hit: PlaceHit) -> bool:
 
 
 def _is_cued(tokens: Sequence[Token], first: int, last: int, end: int) -> bool:
-    if tokens[first].in_hashtag or follows_a_locative(tokens, first):
+    if tokens[first].in_hashtag or _follows_a_locative(tokens, first):
         return True
     if tokens[last].stem and end == tokens[last].stem_end and _has_a_turkish_case(tokens[last]):
         return True
@@ -197,7 +197,7 @@ def _is_cued(tokens: Sequence[Token], first: int, last: int, end: int) -> bool:
     return after is not None and after.gap in {" ", "-"} and stem(after.key) in PLACE_WORDS
 
 
-def follows_a_locative(tokens: Sequence[Token], first: int) -> bool:
+def _follows_a_locative(tokens: Sequence[Token], first: int) -> bool:
     """Whether the word before a name says that a place follows ("near", "под", "ريف")."""
     if first <= 0 or tokens[first].gap in BREAKS:
         return False

@@ -87,7 +87,6 @@ class Cleaned:
 
     text: str
     origin: list[int] | None
-    original_length: int
     notes: tuple[str, ...] = ()
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
@@ -116,12 +115,12 @@ class Token:
 def clean(text: str) -> Cleaned:
     """The text without what hides or decorates letters."""
     if text.isascii():
-        return Cleaned(text=text, origin=None, original_length=len(text))
+        return Cleaned(text=text, origin=None)
     notes: list[str] = []
     kept, origin = _drop(text, notes)
     kept = _replace_compatibility(kept)
     kept = _unmix(kept, notes)
-    return Cleaned(text=kept, origin=origin, original_length=len(text), notes=tuple(notes))
+    return Cleaned(text=kept, origin=origin, notes=tuple(notes))
 
 
 def _drop(text: str, notes: list[str]) -> tuple[str, list[int] | None]:
