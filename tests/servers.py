@@ -168,6 +168,20 @@ class Postgres(Server):
         with psycopg.connect(address, autocommit=True, connect_timeout=2) as connection:
             connection.execute(statement.encode())
 
+    def freeze(self, seconds: float) -> None:
+        """Stops every process of the cluster for a while, as a machine that swaps does."""
+        assert self.process is not None
+        family = [self.process.pid, *_children(self.process.pid)]
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        for pid in family:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
 
 def _unprivileged_user() -> str | None:
     if os.geteuid() != 0:

@@ -11,21 +11,19 @@ import signal
 import sys
 import threading
 from functools import partial
-from types import FrameType
 
 from verify.logs import configure
 from verify.pipeline.desk import worker_name
 from verify.settings import Settings
 from workers import process
 from workers.limits import time_limits
-from workers.loop import Stopping, Worker
+from workers.loop import Worker, stop_on
 
 
 def main() -> None:
     settings = Settings()
     configure(form=settings.log_format, level=settings.log_level)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+    stop_on(signal.SIGTERM, signal.SIGINT)
     threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
     limits = partial(
         time_limits, soft_seconds=settings.item_soft_seconds, hard_seconds=settings.item_hard_seconds
@@ -34,13 +32,6 @@ def main() -> None:
         Worker(
             checks.ledger, checks.whole, name=worker_name("work"), limits=limits, figures=checks.figures
         ).run()
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    # Once: a second signal must not interrupt the giving back.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise Stopping
 
 
 def _stop_with_parent() -> None:

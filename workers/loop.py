@@ -8,11 +8,13 @@ as lost (too long, a defect of ours), or left to its lease (this process died). 
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from types import FrameType
 from typing import Protocol
 
 from verify.errors import PermanentError, StaleLease, StorageBusy, StorageFull, VerifyError
@@ -35,6 +37,18 @@ class Stopping(SystemExit):
 
 class TookTooLong(BaseException):
     """The item in hand has had its time. Not an Exception: no stage may mistake it for its own failure."""
+
+
+def stop_on(*numbers: signal.Signals) -> None:
+    """Makes these signals raise Stopping, once: the second must not interrupt the giving back."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise Stopping
+
+    for number in numbers:
+        signal.signal(number, stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

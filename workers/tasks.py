@@ -6,6 +6,7 @@ that comes twice finds nothing left to do, and one that comes with its worker's 
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -15,7 +16,7 @@ from verify.bell import WORK, Queue, bell_for
 from verify.settings import Settings
 from workers import process
 from workers.app import SWEEP, app
-from workers.loop import TookTooLong, Worker
+from workers.loop import TookTooLong, Worker, stop_on
 from workers.sweeper import Sweeper
 
 DRAIN_SECONDS = 10.0  # one bell is heard this long, so that fewer bells than items are enough
@@ -30,6 +31,9 @@ class Opened:
     @classmethod
     def worker(cls, queue: Queue) -> Worker:
         if not cls.workers:
+            # Here and not when the process starts: Celery's pool sets its own handlers after that.
+            # REMAP_SIGTERM renames the signal that Celery sends to its processes, too.
+            stop_on(signal.SIGTERM, signal.SIGQUIT)
             settings = Settings()
             checks = cls.stack.enter_context(process.opened_checks(settings))
             bell = bell_for(settings.broker_url.get_secret_value())

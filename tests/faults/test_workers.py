@@ -124,6 +124,22 @@ def test_a_stop_in_good_order_gives_the_item_back_at_once(tmp_path: Path, number
         assert (back.state, back.attempts, back.losses) == (ItemState.QUEUED, 0, 0)
 
 
+def test_celery_asked_to_stop_gives_the_item_back_at_once(
+    tmp_path: Path, redis_server: Redis, postgres_server: Postgres
+) -> None:
+    name = f"faults_{secrets.token_hex(4)}"
+    postgres_server.execute(f"CREATE DATABASE {name}")
+    environment, _ = scaled(tmp_path, redis_server, postgres_server, name)
+    command = celery_command("fetch,analyse", app="tests.faults.stub_app", concurrency=1)
+    with crew(environment, [command]) as workers:
+        (item,) = workers.enqueue(["sleep:1 sleep:100"])
+        wait_until(lambda: workers.ledger.checkpoint(item.id, "0/sleep:1", "stub-1"), what="the first stage")
+        workers.supervisor.stop()
+        wait_until(lambda: not workers.pids(), what="the worker to leave")
+        back = workers.ledger.get(item.id)
+        assert (back.state, back.losses) == (ItemState.QUEUED, 0)
+
+
 def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
     environment, _ = embedded(tmp_path)
     starter = (
