@@ -18,12 +18,12 @@ from verify.api.schemas import (
     WebhookOut,
     WebhooksOut,
 )
-from verify.api.security import check_origin
+from verify.api.security import own_origin
 from verify.api.services import Served
 from verify.fetch.guard import Guard
 
-webhooks = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[Depends(check_origin)])
-keys = APIRouter(prefix="/keys", tags=["keys"], dependencies=[Depends(check_origin)])
+webhooks = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[Depends(own_origin)])
+keys = APIRouter(prefix="/keys", tags=["keys"], dependencies=[Depends(own_origin)])
 
 
 @webhooks.get("")

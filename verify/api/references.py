@@ -21,7 +21,7 @@ from verify.api.schemas import (
     ReferenceOut,
     ReferencesOut,
 )
-from verify.api.security import check_origin
+from verify.api.security import own_origin
 from verify.api.services import Served, Services
 from verify.errors import UsageError
 from verify.model import Reference
@@ -31,7 +31,7 @@ from verify.references.exchange import Imported, exported, imported
 from verify.store.references import Added
 
 NDJSON = "application/x-ndjson"
-router = APIRouter(prefix="/references", tags=["references"], dependencies=[Depends(check_origin)])
+router = APIRouter(prefix="/references", tags=["references"], dependencies=[Depends(own_origin)])
 
 
 @router.get("")

@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse
 
 from verify.api.callers import LOCAL, Caller, Queuer, Reader
 from verify.api.schemas import Identifier, JudgementIn, JudgementOut, JudgementsOut
-from verify.api.security import check_origin
+from verify.api.security import own_origin
 from verify.api.services import Served, Services
 from verify.errors import BlobMissing, NoSuchRecord, UsageError
 from verify.model import Judgement, Span
 from verify.pipeline.output import pictures
 from verify.reports import json_schema, to_csv, to_html, to_jsonld
 
-router = APIRouter(tags=["reports"], dependencies=[Depends(check_origin)])
+router = APIRouter(tags=["reports"], dependencies=[Depends(own_origin)])
 
 _JPEG = b"\xff\xd8\xff"
 FOREVER = "private, max-age=31536000, immutable"  # a picture's address names its bytes

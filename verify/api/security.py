@@ -126,6 +126,11 @@ async def _refuse(send: Send, cap: int) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def own_origin(request: Request) -> None:
+    """`check_origin` as a dependency, without a thread of its own."""
+    check_origin(request)
+
+
 def check_origin(request: Request) -> None:
     """Refuses a change that another site's page asked a browser to make. Raises ForgedRequest.
 

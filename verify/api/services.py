@@ -58,10 +58,6 @@ class Services:
         """Tells the workers, after the commit; an unheard bell delays and loses nothing."""
         ring_for(self.bell, [item for item in items if item.state is ItemState.QUEUED])
 
-    def picture_address(self, sha256: str) -> str:
-        """Where the picture is served; empty when it is not stored (any more)."""
-        return f"/api/v1/pictures/{sha256}" if self.blobs.exists(sha256) else ""
-
     def report(self, item_id: str) -> Report:
         """The newest report of the item. Raises NoSuchItem, and NoSuchRecord while there is none."""
         return parsed(self.stored_report(item_id))
@@ -94,7 +90,13 @@ def parsed(stored: FinishedReport) -> Report:
     return from_json(stored.json)
 
 
-def current(request: Request) -> Services:
+def picture_address(sha256: str) -> str:
+    """Where a picture is served."""
+    return f"/api/v1/pictures/{sha256}"
+
+
+async def current(request: Request) -> Services:
+    """The services of the application that was asked; not in a thread of its own, since it only looks."""
     services: Services = request.app.state.services
     return services
 

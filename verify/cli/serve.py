@@ -5,10 +5,11 @@ In: where to listen. Out: a running server. Refuses to listen beyond loopback wh
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -20,10 +21,11 @@ from verify.errors import UsageError
 from verify.settings import Settings
 from verify.store.people import People, Scope
 from verify.wiring import opened
-from workers.supervisor import Supervisor
+from workers.supervisor import WORKER, Supervisor
 
 DEFAULT_PORT = 8400
 CLOSE_SECONDS = 5  # for requests in hand when asked to stop
+KEEP_SECONDS = 75  # an idle connection stays open: longer than a reader thinks
 
 user = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
 key = typer.Typer(no_args_is_help=True, help="Keys for programs that call the API.")
@@ -75,6 +77,7 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=CLOSE_SECONDS,
+            timeout_keep_alive=KEEP_SECONDS,
         )
         # Uvicorn sends itself the signal once more when it has closed; the workers still have to stop.
         signal.signal(signal.SIGTERM, lambda _number, _frame: None)
@@ -85,7 +88,7 @@ def serve(
 @contextmanager
 def _workers(count: int) -> Iterator[None]:
     """That many worker processes while the block lasts; they also end when this process dies."""
-    supervisor = Supervisor(count)
+    supervisor = Supervisor(count, command=_yielding(WORKER))
     thread = threading.Thread(target=supervisor.run, name="workers")
     thread.start()
     try:
@@ -93,6 +96,11 @@ def _workers(count: int) -> Iterator[None]:
     finally:
         supervisor.stop()
         thread.join()
+
+
+def _yielding(command: Sequence[str]) -> tuple[str, ...]:
+    """The command at a lower priority: analysing may take every core, and pages must still come at once."""
+    return ("nice", "-n", "10", *command) if shutil.which("nice") else tuple(command)
 
 
 def complain_where(host: str, port: int) -> None:

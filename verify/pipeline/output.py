@@ -20,19 +20,23 @@ def page(report: Report, blobs: Blobs) -> str:
 
 def pictures(report: Report, blobs: Blobs) -> dict[str, bytes]:
     """The JPEG files that the report names, by sha256; lost ones are left out."""
-    names = {
-        name
-        for medium in report.media
-        for pair in medium.pictures
-        for name in (pair.query_jpeg_sha256, pair.reference_jpeg_sha256)
-    }
     found = {}
-    for name in sorted(names):
+    for name in sorted(picture_names(report)):
         try:
             found[name] = blobs.read(name)
         except BlobMissing:  # the page names what is missing
             continue
     return found
+
+
+def picture_names(report: Report) -> frozenset[str]:
+    """The sha256 of every picture that the report names."""
+    return frozenset(
+        name
+        for medium in report.media
+        for pair in medium.pictures
+        for name in (pair.query_jpeg_sha256, pair.reference_jpeg_sha256)
+    )
 
 
 def write(report: Report, blobs: Blobs, folder: Path) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
@@ -17,6 +18,7 @@ from markupsafe import Markup, escape
 LONGEST_SHOWN = 20_000
 """Characters of one text drawn on a page; the JSON report holds all of it."""
 
+_SHORT = 256  # characters
 _LONGEST_LINK = 2_048  # handbook reliability.md 2.2
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad"  # controls but tab and newline; soft hyphen
@@ -46,9 +48,16 @@ _FORMULA_STARTS = (
 
 def visible(text: str, limit: int = LONGEST_SHOWN) -> Markup:
     """The text as inert HTML inside `<bdi>`; past `limit` characters the rest is counted, not drawn."""
+    return _visible_short(text, limit) if len(text) <= _SHORT else _visible(text, limit)
+
+
+def _visible(text: str, limit: int) -> Markup:
     left = len(text) - limit
     more = Markup('<span class="more"> [… {:,} more characters in the JSON report]</span>').format(left)
     return Markup("<bdi>{}</bdi>{}").format(drawn(text[:limit]), more if left > 0 else "")
+
+
+_visible_short = lru_cache(maxsize=4_096)(_visible)  # names, hashes and addresses come again and again
 
 
 def drawn(text: str) -> Markup:

@@ -33,6 +33,7 @@ def environment() -> Environment:
         loader=PackageLoader("verify.reports"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # they are part of the installed program
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -99,7 +99,7 @@ def instant(moment: datetime | None) -> str:
 
 def stamp(moment: datetime) -> str:
     """An instant for tables: 2020-02-20 14:03:22Z."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+    return moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def size(count: int) -> str:

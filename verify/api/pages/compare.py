@@ -11,7 +11,7 @@ from verify.api.comparing import compared
 from verify.api.intake import store
 from verify.api.pages.frame import page
 from verify.api.security import check_form
-from verify.api.services import Served, Services
+from verify.api.services import Served, Services, picture_address
 from verify.errors import UsageError
 from verify.model import MediaFile
 from verify.reports.view import view
@@ -48,7 +48,7 @@ def compare(
         "compare.html",
         caller,
         view=shown,
-        picture=services.picture_address,
+        picture=picture_address,
         judge=None,
         reference=reference_id,
         rules=shown.rules,

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from verify.api.callers import Queuer, Reader
-from verify.api.pages.frame import page, see
+from verify.api.pages.frame import environment, page, see
 from verify.api.reports import judge
 from verify.api.schemas import Identifier, JudgementIn
 from verify.api.security import check_form, form_token, seat
-from verify.api.services import Served, parsed
+from verify.api.services import Served, parsed, picture_address
+from verify.model import Judgement
+from verify.pipeline.output import picture_names
 from verify.reports.view import view
+from verify.store.items import FinishedReport
 from verify.store.people import Scope
 
 router = APIRouter()
+
+
+_TOKEN = secrets.token_hex(16)  # stands for the token in pages made once; no text can hold it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +35,8 @@ class JudgeForm:
     """What the report's templates need to offer their forms."""
 
     item_id: str
-    token: str
     asks_name: bool  #: nobody is signed in
+    token: str = _TOKEN
 
 
 @router.get("/items/{item_id}")
@@ -38,18 +47,37 @@ def show(item_id: Identifier, request: Request, caller: Reader, services: Served
     if stored is None:
         return page(request, "progress.html", caller, item=item)
     seat(request)
-    shown = view(parsed(stored), services.judgements.of_item(item_id))
-    form = JudgeForm(item_id=item_id, token=form_token(request), asks_name=not caller.is_person)
+    form = JudgeForm(item_id=item_id, asks_name=not caller.is_person) if caller.may(Scope.QUEUE) else None
+    kept = frozenset(name for name in picture_names(parsed(stored)) if services.blobs.exists(name))
+    body, rules = _body(stored, tuple(services.judgements.of_item(item_id)), form, kept)
+    body = body.replace(_TOKEN, form_token(request))
     return page(
         request,
         "item.html",
         caller,
         item=item,
-        view=shown,
-        picture=services.picture_address,
-        judge=form if caller.may(Scope.QUEUE) else None,
-        rules=shown.rules,
+        finding=parsed(stored).finding,
+        body=Markup(body),  # noqa: S704 - made by the templates below, which escape
+        rules=rules,
     )
+
+
+@lru_cache(maxsize=256)
+def _body(
+    stored: FinishedReport, said: tuple[Judgement, ...], form: JudgeForm | None, kept: frozenset[str]
+) -> tuple[str, str]:
+    """The report's article and its CSS; what it is made from never changes, so it is made once."""
+    shown = view(parsed(stored), said)
+    body = (
+        environment()
+        .get_template("report_body.html")
+        .render(
+            view=shown,
+            judge=form,
+            picture=lambda name: picture_address(name) if name in kept else "",
+        )
+    )
+    return body, shown.rules
 
 
 @router.post("/items/{item_id}/judge")
