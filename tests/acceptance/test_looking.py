@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+import jsonschema
 
 from tests.acceptance.commands import Commands
 from tests.acceptance.test_check import POST_ID, TEXT, photo_of, play_post
@@ -68,7 +69,12 @@ def test_help_shows_examples(commands: Commands) -> None:
         assert "verify " + " ".join(command) in commands.run(*command, "--help").out
 
 
-def test_the_schema_of_the_report_is_named(commands: Commands, footage: Path) -> None:
-    text = commands.check(str(footage / "photo.png")).out
-    assert json.loads(text)["schema"].startswith("verify.report/")
-    assert text.isascii()
+def test_every_report_satisfies_the_schema_that_is_printed(commands: Commands, footage: Path) -> None:
+    schema = commands.run("schema").json
+    jsonschema.Draft202012Validator.check_schema(schema)
+    commands.add(footage / "old.mp4", "--first-seen", "2016", "--first-seen-basis", "archive")
+    outcome = commands.check(str(footage / "mirrored.mp4"), "no address", "--claim", TEXT)
+    assert outcome.out.isascii()
+    for report in outcome.json:
+        assert report["schema"].startswith("verify.report/")
+        jsonschema.validate(report, schema, cls=jsonschema.Draft202012Validator)

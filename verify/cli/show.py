@@ -12,7 +12,7 @@ from verify.cli.finished import as_document, has_problem, instant, report_of
 from verify.cli.screen import say, show_table
 from verify.model import FindingLabel, ItemState, Post
 from verify.pipeline.output import write
-from verify.reports import short_finding
+from verify.reports import json_schema, short_finding
 from verify.reports.inert import clean
 from verify.settings import Settings
 from verify.store import codec
@@ -70,6 +70,11 @@ def report(
         say(f"  Report: {path}")
     if has_problem(found):
         raise typer.Exit(1)
+
+
+def schema() -> None:
+    """Print the JSON Schema that every report in JSON satisfies."""
+    say(json.dumps(json_schema(), indent=2))
 
 
 def resolve(
