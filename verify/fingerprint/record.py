@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -90,7 +91,7 @@ class Fingerprint:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as parts:
                 return cls._from_parts(dict(parts))
-        except (ValueError, KeyError, OSError, EOFError) as error:
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise BlobMissing("a stored fingerprint cannot be read") from error
 
     @classmethod

@@ -99,7 +99,13 @@ def _offsets(
 def _partners(
     query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """The nearest reference frame for each (offset, query frame), and whether the line is inside there."""
+    """The nearest reference frame for each (offset, query frame), and whether the line is inside there.
+
+    A still has no time: every query frame may show it.
+    """
+    if len(reference_us) == 1:
+        shape = (len(offsets), len(query_us))
+        return np.zeros(shape, np.intp), np.ones(shape, np.bool_)
     wanted = speed * query_us[None, :] + offsets[:, None]
     right = np.clip(np.searchsorted(reference_us, wanted), 1, max(len(reference_us) - 1, 1))
     right = np.minimum(right, len(reference_us) - 1)

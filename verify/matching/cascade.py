@@ -12,6 +12,7 @@ fingerprint and the reference index, out comes a `MatchResult`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import hash_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.scoring import score
+from verify.matching.scoring import false_match_probability, log_odds, score
 from verify.matching.segments import Judged, segment, select
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
@@ -33,6 +34,7 @@ SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only sha
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 LOOKED_AT = 4  #: distinct keyframes the local tier looks at in 40 s of query
 MOST_LOOKED_AT = 24
+LOOKED_AT_IN_WINDOWS = 2
 MOST_EXAMINED = 12  #: local hypotheses laid over the query
 
 
@@ -42,9 +44,8 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     judged = _judge(hash_tier.propose(query, index, usable), query, index)
     left = _unexplained(judged, usable)
     if left.size:
-        judged += _judge(
-            local_tier.propose(query, index, _worth_a_look(query, left))[:MOST_EXAMINED], query, index
-        )
+        judged += _by_corners(query, index, left)
+    judged = _fragments_of_a_scene(judged)
     segments = tuple(
         segment(
             one,
@@ -68,12 +69,25 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     )
 
 
+def _by_corners(query: Fingerprint, index: ReferenceIndex, frames: NDArray[np.intp]) -> list[Judged]:
+    """The local tier on `frames`; if nothing at all comes of it, once more on parts of their pictures."""
+    looked_at = _worth_a_look(query, frames)
+    found = _judge(local_tier.propose(query, index, looked_at)[:MOST_EXAMINED], query, index)
+    if found:
+        return found
+    windows = local_tier.propose_from_windows(query, index, looked_at[:LOOKED_AT_IN_WINDOWS])
+    return _judge(windows[:MOST_EXAMINED], query, index)
+
+
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
     """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
     proposed = hash_tier.propose(query, index, usable)
     if usable.size:
-        proposed += local_tier.propose(query, index, _worth_a_look(query, usable))[:MOST_EXAMINED]
+        looked_at = _worth_a_look(query, usable)
+        proposed += local_tier.propose(query, index, looked_at)[:MOST_EXAMINED]
+        windows = local_tier.propose_from_windows(query, index, looked_at[:LOOKED_AT_IN_WINDOWS])
+        proposed += windows[:MOST_EXAMINED]
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
 
@@ -84,7 +98,10 @@ def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: Referenc
         for evidence in examine(hypothesis, query, index.load(hypothesis.reference)):
             value = score(evidence)
             if value >= POSSIBLE_SCORE:
-                judged.append(Judged(evidence=evidence, score=value, kind=_kind(evidence, value)))
+                chance = false_match_probability(log_odds(evidence), index.keyframe_count)
+                judged.append(
+                    Judged(evidence=evidence, score=value, false_match=chance, kind=_kind(evidence, value))
+                )
     return judged
 
 
@@ -96,6 +113,22 @@ def _kind(evidence: Evidence, value: float) -> MatchKind:
     ):
         return MatchKind.SAME_SCENE
     return MatchKind.COPY if value >= COPY_SCORE else MatchKind.POSSIBLE
+
+
+def _fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
+    """Runs too short to show motion follow what longer runs of the same reference showed."""
+    scenes = {
+        one.evidence.hypothesis.reference: max(one.evidence.moving_frames, 1)
+        for one in judged
+        if one.kind is MatchKind.SAME_SCENE
+    }
+    return [
+        replace(one, kind=MatchKind.SAME_SCENE)
+        if one.evidence.moving_frames
+        < min(SAME_SCENE_FRAMES, scenes.get(one.evidence.hypothesis.reference, 0))
+        else one
+        for one in judged
+    ]
 
 
 def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:

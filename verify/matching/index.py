@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
+from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, extract
 from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.quality import USABLE_QUALITY
 
@@ -28,6 +29,7 @@ SAME_CODE_BITS = 8  #: a frame this near the last indexed one of its reference a
 LISTED_FROM = 30_000  #: descriptors; below, flat search takes less than 20 ms a picture
 PROBED_LISTS = 10
 LOADED_FINGERPRINTS = 64  #: references held in memory for alignment
+KEPT_FEATURES = 2_000  #: reference keyframes whose features stay made, at 20 kB each
 
 Loader = Callable[[str], Fingerprint]
 
@@ -74,12 +76,13 @@ class ReferenceIndex:
         self._tables = tables
         self._codes, self._features = parts
         self.load = lru_cache(maxsize=LOADED_FINGERPRINTS)(lambda number: loader(ids[number]))
+        self.features = lru_cache(maxsize=KEPT_FEATURES)(self._features_of)
 
     @property
     def count(self) -> int:
         return len(self.ids)
 
-    @property
+    @cached_property
     def keyframe_count(self) -> int:
         owners, keyframes = self._tables.feature_owner, self._tables.feature_keyframe
         return len(np.unique(owners.astype(np.int64) << 32 | keyframes))
@@ -132,6 +135,12 @@ class ReferenceIndex:
         owner = np.where(found, self._tables.feature_owner[rows], -1).astype(np.int32)
         keyframe = np.where(found, self._tables.feature_keyframe[rows], -1).astype(np.int32)
         return distances.astype(np.int32), owner, keyframe
+
+    def _features_of(self, number: int, keyframe: int) -> LocalFeatures:
+        """The verifying features of one keyframe, made from its stored picture."""
+        reference = self.load(number)
+        mask = reference.moving if reference.moving.any() else None
+        return extract(reference.picture(keyframe), count=VERIFYING_FEATURES, mask=mask)
 
     def save(self, folder: Path) -> None:
         """Write the index as files in `folder`, which must exist."""

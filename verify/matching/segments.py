@@ -13,6 +13,7 @@ import numpy as np
 
 from verify.fingerprint import Fingerprint
 from verify.matching.geometry import orientation_of, to_record
+from verify.matching.scoring import in_words
 from verify.matching.transforms import named
 from verify.matching.verification import Evidence
 from verify.model import FramePair, MatchKind, MatchSegment, Span
@@ -26,6 +27,7 @@ class Judged:
 
     evidence: Evidence
     score: float
+    false_match: float  #: probability, at the size of the set that was searched
     kind: MatchKind
 
 
@@ -67,6 +69,8 @@ def segment(judged: Judged, query: Fingerprint, reference: Fingerprint, referenc
         distance_median=distances[len(distances) // 2],
         distance_max=distances[-1],
         score=round(judged.score, 6),
+        false_match_probability=float(f"{judged.false_match:.2g}"),
+        confidence=in_words(judged.false_match),
         geometry=to_record(evidence.hypothesis.matrix, evidence.hypothesis.inliers),
     )
 
