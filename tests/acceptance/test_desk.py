@@ -143,6 +143,7 @@ def test_the_report_shows_the_match_and_since_when(page: Page, report: str) -> N
     assert "mirrored" in words
     assert "Limits: what this finding does not prove" in words
     assert page.locator(".timeline .block").count() >= 2
+    assert page.locator("#keyframes .strip img").count() >= 5
 
 
 def test_pictures_are_blurred_until_one_key_reveals_them(page: Page, report: str) -> None:

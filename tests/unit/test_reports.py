@@ -365,3 +365,12 @@ def test_what_people_said_stands_apart_from_the_finding_and_by_its_match() -> No
     assert "rejects this match. other hull" in tree.css_first("#m1s1 .said").text()
     assert "Missing context" in tree.css_first("#judgement").text()
     assert "Bo" not in tree.css_first("header.finding").text()
+
+
+def test_keyframes_with_a_picture_are_shown_as_a_strip() -> None:
+    medium = sample.media()
+    first, *others = medium.keyframes
+    pictured = replace(medium, keyframes=(replace(first, jpeg_sha256=sample.sha(0x60)), *others))
+    tree = LexborHTMLParser(to_html(sample.report(media=(pictured,)), {sample.sha(0x60): b"\xff\xd8jpeg"}))
+    (shown,) = tree.css("#keyframes .strip img")
+    assert shown.attributes["alt"] == "Keyframe of Video 1 at 0:00.00"

@@ -73,7 +73,7 @@ def _matched(
         index=0,
         file=query,
         decode=asked.decode,
-        keyframes=asked.keyframes,
+        keyframes=parts.examiner.with_pictures(asked),
         exchange_hashes=asked.exchange_hashes,
         matches=result,
         pictures=parts.examiner.side_by_side(query, result, {against.id: against.media}),

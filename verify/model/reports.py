@@ -41,6 +41,7 @@ class KeyframeRecord:
     phash: str  #: 64 hex digits; empty when dropped
     quality: int  #: 0..100
     dropped: str = ""  #: "flat", "near-duplicate", ... or empty
+    jpeg_sha256: str = ""  #: its picture in the blob store, kept for some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

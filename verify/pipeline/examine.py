@@ -8,7 +8,7 @@ StorageFull.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.errors import BlobMissing, BrokenMedia, PermanentError
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint
@@ -30,6 +30,7 @@ from verify.store.blobs import Blobs
 
 STILL_SIDE = 640  # pixels, long side: two fit a page side by side
 PAIRS_SHOWN = 3  # of each segment: its beginning, middle and end
+KEYFRAMES_SHOWN = 12  # of each medium: to recognise it by, and to search for elsewhere
 SEGMENTS_SHOWN = 12  # of each medium, so that a long compilation still makes a readable page
 
 Progress = Callable[[float | None], None]
@@ -67,6 +68,19 @@ class Examiner:
             decode=outcome,
             keyframes=keyframe_records(print_),
             exchange_hashes=exchange_hashes(print_.picture(0)),
+        )
+
+    def with_pictures(self, found: Examination) -> tuple[KeyframeRecord, ...]:
+        """The keyframes, up to KEYFRAMES_SHOWN of them, spread over the medium, with a stored picture."""
+        distinct = found.fingerprint.keyframes.tolist()
+        step = -(-len(distinct) // KEYFRAMES_SHOWN) or 1
+        shown = {
+            frame: self._blobs.put(found.fingerprint.pictures[place])
+            for place, frame in list(enumerate(distinct))[::step]
+        }
+        return tuple(
+            replace(keyframe, jpeg_sha256=shown.get(number, ""))
+            for number, keyframe in enumerate(found.keyframes)
         )
 
     def stills(self, file: MediaFile, times_us: Iterable[int]) -> Mapping[int, str]:

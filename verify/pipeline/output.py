@@ -31,11 +31,14 @@ def pictures(report: Report, blobs: Blobs) -> dict[str, bytes]:
 
 def picture_names(report: Report) -> frozenset[str]:
     """The sha256 of every picture that the report names."""
+    pairs = [pair for medium in report.media for pair in medium.pictures]
+    keyframes = [keyframe for medium in report.media for keyframe in medium.keyframes if keyframe.jpeg_sha256]
     return frozenset(
-        name
-        for medium in report.media
-        for pair in medium.pictures
-        for name in (pair.query_jpeg_sha256, pair.reference_jpeg_sha256)
+        [
+            *(pair.query_jpeg_sha256 for pair in pairs),
+            *(pair.reference_jpeg_sha256 for pair in pairs),
+            *(keyframe.jpeg_sha256 for keyframe in keyframes),
+        ]
     )
 
 

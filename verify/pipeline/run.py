@@ -115,7 +115,7 @@ class Run:
             return Examined(problem=problem(Stage.FINGERPRINT, error))
         return Examined(
             decode=found.decode,
-            keyframes=found.keyframes,
+            keyframes=self._parts.examiner.with_pictures(found),
             exchange_hashes=found.exchange_hashes,
             fingerprint_sha256=self._parts.blobs.put(found.fingerprint.to_bytes()),
         )

@@ -22,8 +22,6 @@ from verify.reports import inert, next_steps, words
 from verify.reports.view import view
 
 _POLICY = "default-src 'none'; img-src data:; style-src '{}'; base-uri 'none'; form-action 'none'"
-_ROWS_OPEN = 40
-"""Longer tables start folded."""
 
 
 @cache
@@ -42,7 +40,7 @@ def environment() -> Environment:
     made.filters.update(instant=words.instant, stamp=words.stamp, probability=words.probability)
     made.globals.update(finding_words=words.FINDINGS, state_words=words.STATES, rating_words=words.RATINGS)
     made.globals.update(archive_links=next_steps.archives, search_links=next_steps.searches)
-    made.globals.update(map_link=next_steps.map_of, percent=words.percent, rows_open=_ROWS_OPEN)
+    made.globals.update(map_link=next_steps.map_of, percent=words.percent)
     return made
 
 

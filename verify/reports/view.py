@@ -70,6 +70,13 @@ class ReportView:
     judgements: tuple[Judgement, ...]  #: ratings and notes on the whole, oldest first
     rules: str  #: CSS of this report alone: how each reference frame is laid over its query frame
 
+    @property
+    def has_pictures(self) -> bool:
+        return any(
+            one.media.pictures or any(keyframe.jpeg_sha256 for keyframe in one.media.keyframes)
+            for one in self.media
+        )
+
 
 def view(report: Report, judgements: Sequence[Judgement] = ()) -> ReportView:
     """The report as the page shows it, with what people said of it kept apart."""
