@@ -17,7 +17,7 @@ from verify.pipeline import Submission
 from verify.pipeline.desk import Desk
 from verify.reports import from_json, to_json
 from verify.settings import Settings
-from verify.store.items import Item, Lease
+from verify.store.items import Item, ItemFilter, Lane, Lease
 from verify.wiring import Tool, opened
 
 STAGES = ["resolve", "fetch", "fingerprint/0", "match/0", "find"]
@@ -218,3 +218,27 @@ def test_the_index_files_can_be_deleted_at_any_time(
     with opened(settings) as fresh:
         second = fresh.pipeline.check(take(fresh, submission, recheck=True))
         assert finished(fresh, second) == finished(tool, first)
+
+
+ARTICLE = b"""<!doctype html><title>Tanks</title><article><p>Seen on Thursday.</p>
+<blockquote class="twitter-tweet"><p>M60T at Al-Nayrab</p>
+<a href="https://twitter.com/a/status/1230404217861046272">February 20, 2020</a></blockquote></article>"""
+
+
+def test_the_posts_of_an_article_are_queued_once(tool: Tool, web: Web) -> None:
+    web.routes["/news.html"] = Reply(body=ARTICLE, headers={"Content-Type": "text/html"})
+    article = Submission(text=f"{web.url}/news.html", claim="tanks at Idlib")
+    page = tool.pipeline.check(take(tool, article), last_try=True)
+    assert (page.state, page.error_code) == (ItemState.FAILED, "post_without_media")
+    tool.pipeline.check(take(tool, article, recheck=True), last_try=True)
+    (child,) = tool.parts.ledger.list(ItemFilter(key="x:1230404217861046272"))
+    assert child.state is ItemState.QUEUED
+    assert child.claim == "tanks at Idlib"
+    assert article.text in child.note
+
+
+def test_a_worker_of_the_network_queues_them_too_and_hands_the_page_on(tool: Tool, web: Web) -> None:
+    web.routes["/news.html"] = Reply(body=ARTICLE, headers={"Content-Type": "text/html"})
+    page = tool.pipeline.acquire(take(tool, Submission(text=f"{web.url}/news.html")))
+    assert (page.state, page.lane) == (ItemState.QUEUED, Lane.ANALYSE)
+    assert tool.parts.ledger.list(ItemFilter(key="x:1230404217861046272"))
