@@ -243,3 +243,11 @@ def test_every_error_page_says_what_to_do_next(desk: ApiServer, path: str, statu
     answer = desk.client.get(path, headers=HTML)
     assert answer.status_code == status
     assert "What to do next" in answer.text
+
+
+def test_a_form_that_is_too_large_is_told_so_in_words(tmp_path: Path) -> None:
+    with api_server(tmp_path, max_video_bytes=1_000) as small:
+        files = {"file": ("a.mp4", bytes(300_000))}
+        answer = small.client.post("/queue", files=files, data={"token": small.form_token()}, headers=HTML)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert "What to do next" in answer.text

@@ -32,6 +32,10 @@ PAGE_POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'{}; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: Sent before any handler runs, so without the pages' frame.
+_TOO_LARGE = """<!doctype html><html lang="en"><title>Too large</title>
+<link rel="stylesheet" href="/report.css"><main class="report"><h1>Too large</h1><p>{} ({})</p>
+<p>What to do next: <a href="/">go back</a> and send less at once, or a shorter piece.</p></main>"""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # Not "no-referrer": under it browsers hide the origin of our own forms too.
@@ -79,7 +83,7 @@ class BodyCap:
         cap = self._cap(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > cap:
-            await _refuse(send, cap)
+            await _refuse(scope, send, cap)
             return
         await self._counted(scope, receive, send, cap)
 
@@ -105,7 +109,7 @@ class BodyCap:
         with contextlib.suppress(RequestTooLarge):
             await self._app(scope, counting, unless_over)
         if seen > cap and not started:
-            await _refuse(send, cap)
+            await _refuse(scope, send, cap)
 
     def _cap(self, path: str) -> int:
         if path.endswith("/import"):
@@ -114,11 +118,14 @@ class BodyCap:
         return self._upload_bytes + _FORM_OVERHEAD_BYTES if takes_files else BODY_BYTES
 
 
-async def _refuse(send: Send, cap: int) -> None:
-    problem = problem_of(RequestTooLarge(f"more than {cap} bytes"))
-    body = json.dumps(problem.model_dump()).encode()
+async def _refuse(scope: Scope, send: Send, cap: int) -> None:
+    problem = problem_of(RequestTooLarge(f"more than {cap:,} bytes"))
+    kind, text = MEDIA_TYPE, json.dumps(problem.model_dump())
+    if "text/html" in Headers(scope=scope).get("accept", ""):
+        kind, text = "text/html; charset=utf-8", _TOO_LARGE.format(problem.title, problem.detail)
+    body = text.encode()
     headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-type", kind.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
