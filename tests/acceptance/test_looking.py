@@ -78,3 +78,11 @@ def test_every_report_satisfies_the_schema_that_is_printed(commands: Commands, f
     for report in outcome.json:
         assert report["schema"].startswith("verify.report/")
         jsonschema.validate(report, schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_a_terminal_of_another_alphabet_stops_nothing(commands: Commands, footage: Path) -> None:
+    commands.add(footage / "old.mp4")
+    commands.settings["PYTHONIOENCODING"] = "ascii:strict"
+    outcome = commands.run("check", str(footage / "mirrored.mp4"))
+    assert outcome.code == 0, outcome.err
+    assert "Visual match" in outcome.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -54,6 +55,9 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Runs the command of `sys.argv` and exits."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal of another alphabet must not stop a check
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except UsageError as error:
