@@ -101,6 +101,15 @@ class CeleryBell:
             )
         return self._app
 
+    def trouble(self) -> str:
+        """Why the broker cannot be reached, or empty."""
+        try:
+            with self._celery.connection_for_write() as connection:
+                connection.default_channel.client.ping()
+        except Exception as error:  # noqa: BLE001 - whatever the transport raises is the answer
+            return str(error)
+        return ""
+
     def ring(self, queue: Queue, times: int = 1) -> bool:
         if time.monotonic() < self._left_alone_until:
             return False

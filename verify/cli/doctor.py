@@ -7,14 +7,16 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from verify.cli.screen import say
+from verify.cli.vitals import Check, vitals
 from verify.errors import VerifyError
 from verify.fingerprint import ALGORITHM
 from verify.media.sandbox import sandbox_status
@@ -31,15 +33,6 @@ _EXTRAS = {
     "psycopg": "PostgreSQL (extra: scaled)",
     "boto3": "an S3-compatible store (extra: scaled)",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One line of the doctor. `state` is "ok", "missing" (and not needed), or "wrong" (and needed)."""
-
-    area: str
-    state: str
-    text: str
 
 
 def doctor(
@@ -86,11 +79,12 @@ def _storage(settings: Settings) -> Iterator[Check]:
     try:
         with opened(settings) as tool:
             revision, count = newest_version(), tool.parts.references.count()
-            kind = tool.database.kind
+            kind, queue = tool.database.kind, list(vitals(tool))
     except (VerifyError, OSError) as error:
         yield Check(area="storage", state="wrong", text=f"{home}: {error}")
         return
     yield Check(area="storage", state="ok", text=f"{home}: {kind}, schema {revision}, {count} references")
+    yield from queue
     free, kept = shutil.disk_usage(home).free, settings.free_disk_bytes
     state = "ok" if free > kept else "wrong"
     yield Check(
@@ -116,6 +110,8 @@ def _sandbox(settings: Settings) -> Iterator[Check]:
 def shown(settings: Settings) -> dict[str, object]:
     """Every setting with its value as JSON; secrets are masked."""
     values: dict[str, object] = json.loads(settings.model_dump_json())
+    if settings.database_url:
+        values["database_url"] = make_url(settings.database_url).render_as_string(hide_password=True)
     return {f"VERIFY_{name.upper()}": value for name, value in values.items()}
 
 
