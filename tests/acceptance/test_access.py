@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 
+import httpx2
+
 from tests.acceptance.commands import PROGRAM, Commands
+from tests.servers import free_port, wait_until
 
 
 def with_password(commands: Commands, password: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -18,10 +22,27 @@ def with_password(commands: Commands, password: str, *arguments: str) -> subproc
     )
 
 
-def test_nobody_listens_beyond_loopback_before_there_is_a_key(commands: Commands) -> None:
-    outcome = commands.run("serve", "--host", "0.0.0.0", "--port", "1")
-    assert outcome.code == 2
-    assert "make a user or key first" in outcome.err
+def test_beyond_loopback_nobody_is_let_in_without_a_key(commands: Commands) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with commands.start("serve", "--host", "0.0.0.0", "--port", str(port), "--workers", "0") as server:
+        try:
+            wait_until(lambda: status(f"{url}/healthz") == 200, what="the server to answer")
+            assert status(f"{url}/api/v1/items") == 401
+            secret = commands.run("key", "add", "desk", "--scope", "read").out.strip()
+            assert status(f"{url}/api/v1/items", Authorization=f"Bearer {secret}") == 200
+        finally:
+            server.send_signal(signal.SIGTERM)
+            _, err = server.communicate(timeout=60)
+    assert "nobody can use this server yet" in err
+
+
+def status(url: str, **headers: str) -> int:
+    """The status of the answer; 0 when nobody answers."""
+    try:
+        return httpx2.get(url, headers=headers, timeout=5).status_code
+    except httpx2.HTTPError:
+        return 0
 
 
 def test_a_key_is_made_shown_once_and_revoked(commands: Commands) -> None:

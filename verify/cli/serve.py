@@ -1,6 +1,6 @@
 """`verify serve`: the API, the pages and the workers in one command; `verify user`, `verify key`: for whom.
 
-In: where to listen. Out: a running server. Refuses to listen beyond loopback while nobody has a key.
+In: where to listen. Out: a running server, beyond loopback open to nobody without a key or a password.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def serve(
     is_loopback = is_loopback_name(host)
     with opened(settings) as tool:
         if not is_loopback and not People(tool.database).is_anyone():
-            raise UsageError(
-                f"{host} can be reached by others: make a user or key first, `verify user add NAME`"
+            complain(
+                "nobody can use this server yet: `verify user add NAME` or `verify key add NAME` lets people in"
             )
         app = create_app(tool, open_on_loopback=is_loopback)
         complain_where(host, port)
