@@ -7,6 +7,7 @@ appears under its name only when it is whole, and old ones go once nobody can wa
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,12 +33,15 @@ class CurrentSet:
 
     def __call__(self) -> SearchedSet:
         """Raises StorageBusy, StorageFull."""
-        revision = self._store.revision()
-        if self._known is None or self._known[0] != revision:
+        while True:
+            revision = self._store.revision()
+            if self._known is not None and self._known[0] == revision:
+                return self._known[1]
             digest = self._store.digest(ALGORITHM)
             index = self._opened(digest) or self._built(digest)
-            self._known = revision, SearchedSet(index=index, count=index.count, digest=digest)
-        return self._known[1]
+            # The set may have changed between the two: then the name is not this index's.
+            if index is not None and self._store.revision() == revision:
+                self._known = revision, SearchedSet(index=index, count=index.count, digest=digest)
 
     def _opened(self, digest: str) -> ReferenceIndex | None:
         try:
@@ -45,20 +49,27 @@ class CurrentSet:
         except (OSError, ValueError, KeyError):  # never built, removed, or damaged
             return None
 
-    def _built(self, digest: str) -> ReferenceIndex:
-        index = ReferenceIndex.build(self._entries(), self._load)
+    def _built(self, digest: str) -> ReferenceIndex | None:
+        """The index, mapped from the files it was written to; None when the set changed meanwhile."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "building").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # one process builds, the others open what it made
+            return self._opened(digest) or self._written(digest)
+
+    def _written(self, digest: str) -> ReferenceIndex | None:
+        index = ReferenceIndex.build(self._entries(), self._load)
+        if self._store.digest(ALGORITHM) != digest:
+            return None
         place = self._folder / digest
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self._folder))
         try:
             index.save(draft)
             shutil.rmtree(place, ignore_errors=True)  # damaged, or it would have been opened
-            with suppress(OSError):  # another process was faster
-                draft.rename(place)
+            draft.rename(place)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._tidy()
-        return index
+        return self._opened(digest) or index
 
     def _entries(self) -> Iterator[tuple[str, Fingerprint]]:
         """Every reference's fingerprint, one at a time."""
@@ -81,6 +92,7 @@ class CurrentSet:
 
     def _tidy(self) -> None:
         with suppress(FileNotFoundError):  # another process tidies too
-            found = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            folders = (path for path in self._folder.iterdir() if path.is_dir())
+            found = sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
             for old in found[INDEXES_KEPT:]:
                 shutil.rmtree(old, ignore_errors=True)
