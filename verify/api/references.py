@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
@@ -119,7 +118,7 @@ def add_from_address(services: Services, wanted: ReferenceIn, *, added_by: str) 
 def edit(services: Services, reference_id: str, wanted: ProvenanceIn) -> Reference:
     """The reference with its new provenance. Raises InvalidProvenance, NotInReferenceSet."""
     known = services.references.get(reference_id)
-    provenance = checked(replace(wanted.record(added_by=known.provenance.added_by)))
+    provenance = checked(wanted.record(added_by=known.provenance.added_by))
     return services.references.update_provenance(known.id, provenance)
 
 

@@ -63,9 +63,7 @@ def serve(
     is_loopback = is_loopback_name(host)
     with opened(settings) as tool:
         if not is_loopback and not People(tool.database).is_anyone():
-            complain(
-                "nobody can use this server yet: `verify user add NAME` or `verify key add NAME` lets people in"
-            )
+            complain("nobody can use this server yet: `verify user add` or `verify key add` lets people in")
         app = create_app(tool, open_on_loopback=is_loopback)
         complain_where(host, port)
         config = uvicorn.Config(
