@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from verify.errors import VerifyError
@@ -18,6 +19,7 @@ from verify.fingerprint import ALGORITHM, Fingerprint, fingerprint
 from verify.media.decoder import DecodeLimits, Decoder
 from verify.media.plan import FramePlan
 from verify.media.sniff import HEAD_BYTES, sniff
+from verify.model import Frame, MediaKind
 
 _DECODER = Decoder(DecodeLimits(sandbox="rlimit"))
 
@@ -32,6 +34,14 @@ def fingerprint_of(path: Path) -> Fingerprint | None:
     except VerifyError as error:
         print(f"{path.name}: {error}", file=sys.stderr)
         return None
+
+
+def frames_of(path: Path, *, most: int | None = None) -> tuple[MediaKind, list[Frame]]:
+    """The frames that `verify check` would look at (3 a second, long side 512), at most the first `most`."""
+    with path.open("rb") as file:
+        kind = sniff(file.read(HEAD_BYTES)).kind
+    with _DECODER.frames(path, kind, FramePlan()) as stream:
+        return kind, list(islice(stream, most))
 
 
 def fingerprints(
