@@ -11,10 +11,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test check lock clean services
+.PHONY: help demo test check lock clean services bench-setup
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime  ## set up, then check a re-posted clip against an earlier one, on this machine alone
 	@$(BIN)/python -m demo
@@ -35,8 +35,10 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements/
 services:  ## install the servers and the browser that the tests start
 	@scripts/services
 
+bench-setup: $(VENV)-bench/.peers  ## install the tools that bench/peers.py compares with, apart from the rest
+
 clean:  ## remove everything that the commands above made
-	rm -rf $(VENV) demo-output test-artefacts build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench demo-output test-artefacts build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@scripts/venv "$(PYTHON)" $(VENV)
@@ -50,4 +52,12 @@ $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "Installing the locked packages of the tests (once) ..."
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)-bench/bin/python:
+	@scripts/venv "$(PYTHON)" $(VENV)-bench
+
+$(VENV)-bench/.peers: requirements/bench.txt | $(VENV)-bench/bin/python
+	@echo "Installing the locked packages of the peers (once) ..."
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/bench.txt
 	@touch $@
