@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 
 from bench.foreign import foreign_fingerprints
-from bench.media import fingerprint_of, fingerprints
+from bench.media import fingerprints
 from verify.fingerprint import Fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.model import MatchKind, MatchResult
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     with options.out.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(HEADER)
-        for name, result in _checked(queries, index, options.jobs):
+        for name, result in _checked(queries, index, options):
             writer.writerows(_rows(name, result))
     print(f"checked {len(queries)} queries in {time.perf_counter() - started:.0f} s", file=sys.stderr)
     return 0
@@ -58,6 +58,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     parser.add_argument("--foreign", type=Path, help="folder of unrelated photos")
     parser.add_argument("--foreign-keyframes", type=int, default=5000, metavar="N")
+    parser.add_argument("--cache", type=Path, help="folder that keeps fingerprints between runs")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     return parser.parse_args(arguments)
 
@@ -65,7 +66,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def _built(options: argparse.Namespace) -> ReferenceIndex:
     with options.references.open(newline="", encoding="utf-8") as file:
         listed = {options.root / row["path"]: row["reference"] for row in csv.DictReader(file)}
-    known = {listed[path]: made for path, made in fingerprints(list(listed), jobs=options.jobs)}
+    known = {
+        listed[path]: made
+        for path, made in fingerprints(list(listed), jobs=options.jobs, cache=options.cache)
+    }
     if options.foreign:
         known |= dict(foreign_fingerprints(options.foreign, options.foreign_keyframes, jobs=options.jobs))
     return ReferenceIndex.build(known.items(), known.__getitem__)
@@ -80,20 +84,22 @@ def _queries(folder: Path, truth: Path | None) -> list[Path]:
     return [path for path in files if path.name in named]
 
 
-def _checked(queries: list[Path], index: ReferenceIndex, jobs: int) -> Iterator[tuple[str, MatchResult]]:
+def _checked(
+    queries: list[Path], index: ReferenceIndex, options: argparse.Namespace
+) -> Iterator[tuple[str, MatchResult]]:
     global _index  # noqa: PLW0603  # forked workers share the index instead of receiving copies
     _index = index
-    with ProcessPoolExecutor(jobs) as pool:
-        for path, result in zip(queries, pool.map(_check, queries), strict=True):
-            if result is not None:
-                yield path.name, result
+    made = list(fingerprints(queries, jobs=options.jobs, cache=options.cache))
+    with ProcessPoolExecutor(options.jobs) as pool:
+        results = pool.map(_check, (query.to_bytes() for _, query in made))
+        for (path, _), result in zip(made, results, strict=True):
+            yield path.name, result
 
 
-def _check(path: Path) -> MatchResult | None:
+def _check(packed: bytes) -> MatchResult:
     cv2.setNumThreads(1)
-    query: Fingerprint | None = fingerprint_of(path)
     assert _index is not None
-    return match(query, _index, media_sha256="") if query else None
+    return match(Fingerprint.from_bytes(packed), _index, media_sha256="")
 
 
 def _rows(name: str, result: MatchResult) -> Iterator[tuple[object, ...]]:

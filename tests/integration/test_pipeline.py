@@ -20,7 +20,7 @@ from verify.settings import Settings
 from verify.store.items import Item, ItemFilter, Lane, Lease
 from verify.wiring import Tool, opened
 
-STAGES = ["resolve", "fetch", "fingerprint/0", "match/0", "find"]
+STAGES = ["resolve", "fetch", "screen/0", "fingerprint/0", "match/0", "find"]
 
 
 class Killed(KeyboardInterrupt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import pytest
 
 from tests.footage import Picture, Transform, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
-from verify.matching import ReferenceIndex, match
+from verify.matching import ReferenceIndex, match, screen
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Orientation
 
 SECOND = 1_000_000
@@ -215,6 +216,46 @@ def test_the_same_scene_at_another_time_is_no_copy() -> None:
     assert other.segments
     assert {segment.kind for segment in other.segments} == {MatchKind.SAME_SCENE}
     assert other.explained_us == 0
+    assert screen(intra(take(2), every_seconds=1), index, media_sha256="") is None
+
+
+def intra(pictures: list[Picture], every_seconds: int = 2) -> Fingerprint:
+    """What a decoder gives of a clip of 3 pictures a second when only every sixth stands alone."""
+    step = 3 * every_seconds
+    made = clip(pictures[::step], step_us=every_seconds * SECOND)
+    return replace(made, duration_us=len(pictures) * SECOND // 3)
+
+
+def test_the_screen_settles_a_plain_copy(index: ReferenceIndex) -> None:
+    settled = screen(intra(footage(2, 2, 8, Transform(mirror=True))), index, media_sha256="ab")
+    assert settled is not None
+    (segment,) = settled.segments
+    assert (segment.reference_id, segment.tier, segment.kind) == ("clip-2", "screen", MatchKind.COPY)
+    assert near(segment.reference.start_us, 2)
+    assert near(segment.reference.end_us, 10)
+    assert segment.orientation is Orientation.MIRRORED
+    assert settled.explained_us == settled.query_duration_us
+    assert "what lies between them was not looked at" in settled.notes[0]
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        pytest.param(footage(120, 2, 8), id="unrelated"),
+        pytest.param(footage(2, 2, 4) + footage(120, 2, 4), id="half of it is something else"),
+        pytest.param(footage(2, 2, 4) + footage(2, 0, 4), id="cut and put together again"),
+        pytest.param(footage(2, 2, 3), id="too few pictures"),
+        pytest.param([picture_at(2, 3, SIZE)] * 24, id="a still"),
+    ],
+)
+def test_the_screen_leaves_the_rest_to_the_other_tiers(
+    pictures: list[Picture], index: ReferenceIndex
+) -> None:
+    assert screen(intra(pictures), index, media_sha256="") is None
+
+
+def test_the_screen_does_not_trust_pictures_far_apart(index: ReferenceIndex) -> None:
+    assert screen(intra(footage(2, 0, 12), every_seconds=6), index, media_sha256="") is None
 
 
 def test_flat_frames_match_nothing_and_say_so(index: ReferenceIndex) -> None:

@@ -1,8 +1,9 @@
-"""Fingerprint and reference index to match segments: `cascade.match` is the way in."""
+"""Fingerprint and reference index to match segments: `match` is the way in, `screen` the short cut."""
 
 from __future__ import annotations
 
 from verify.matching.cascade import match
 from verify.matching.index import ReferenceIndex
+from verify.matching.screen import screen
 
-__all__ = ["ReferenceIndex", "match"]
+__all__ = ["ReferenceIndex", "match", "screen"]

@@ -12,7 +12,6 @@ fingerprint and the reference index, out comes a `MatchResult`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +22,11 @@ from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import hash_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.scoring import false_match_probability, log_odds, score
-from verify.matching.segments import Judged, segment, select
+from verify.matching.judging import POSSIBLE_SCORE, Judged, fragments_of_a_scene, judge, select
+from verify.matching.segments import segment
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
 
-COPY_SCORE = 0.9  #: at and above, a run is called a copy
-POSSIBLE_SCORE = 0.3  #: between the two, a person has to look
-SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
-SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 LOOKED_AT = 4  #: distinct keyframes the local tier looks at in 40 s of query
 MOST_LOOKED_AT = 24
 LOOKED_AT_IN_WINDOWS = 2
@@ -45,24 +40,23 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     left = _unexplained(judged, usable)
     if left.size:
         judged += _by_corners(query, index, left)
-    judged = _fragments_of_a_scene(judged)
-    segments = tuple(
-        segment(
-            one,
-            query,
-            index.load(one.evidence.hypothesis.reference),
-            index.ids[one.evidence.hypothesis.reference],
-        )
-        for one in select(judged)
-    )
+    return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
+
+
+def result(
+    judged: Iterable[Judged], query: Fingerprint, index: ReferenceIndex, *, media_sha256: str
+) -> MatchResult:
+    """The record of what was judged."""
+    usable = int((query.quality >= USABLE_QUALITY).sum())
+    segments = tuple(segment(one, query, index) for one in judged)
     return MatchResult(
         media_sha256=media_sha256,
         segments=segments,
         query_duration_us=query.duration_us,
         explained_us=_covered_us(segments),
-        frames_searched=int(usable.size),
-        frames_dropped=int(query.quality.size - usable.size),
-        enough_picture=bool(usable.size),
+        frames_searched=usable,
+        frames_dropped=query.quality.size - usable,
+        enough_picture=usable > 0,
         reference_count=index.count,
         reference_digest=index.digest,
         algorithm=ALGORITHM,
@@ -93,42 +87,12 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
 
 
 def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:
-    judged = []
-    for hypothesis in hypotheses:
-        for evidence in examine(hypothesis, query, index.load(hypothesis.reference)):
-            value = score(evidence)
-            if value >= POSSIBLE_SCORE:
-                chance = false_match_probability(log_odds(evidence), index.keyframe_count)
-                judged.append(
-                    Judged(evidence=evidence, score=value, false_match=chance, kind=_kind(evidence, value))
-                )
-    return judged
-
-
-def _kind(evidence: Evidence, value: float) -> MatchKind:
-    if (
-        evidence.motion is not None
-        and evidence.moving_frames >= SAME_SCENE_FRAMES
-        and evidence.motion < SAME_SCENE_MOTION
-    ):
-        return MatchKind.SAME_SCENE
-    return MatchKind.COPY if value >= COPY_SCORE else MatchKind.POSSIBLE
-
-
-def _fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
-    """Runs too short to show motion follow what longer runs of the same reference showed."""
-    scenes = {
-        one.evidence.hypothesis.reference: max(one.evidence.moving_frames, 1)
-        for one in judged
-        if one.kind is MatchKind.SAME_SCENE
-    }
-    return [
-        replace(one, kind=MatchKind.SAME_SCENE)
-        if one.evidence.moving_frames
-        < min(SAME_SCENE_FRAMES, scenes.get(one.evidence.hypothesis.reference, 0))
-        else one
-        for one in judged
+    judged = [
+        judge(evidence, index)
+        for hypothesis in hypotheses
+        for evidence in examine(hypothesis, query, index.load(hypothesis.reference))
     ]
+    return [one for one in judged if one.score >= POSSIBLE_SCORE]
 
 
 def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -6,55 +6,25 @@ tell the same seconds of the same reference the surest stays; runs that continue
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-
 from verify.fingerprint import Fingerprint
 from verify.matching.geometry import orientation_of, to_record
+from verify.matching.index import ReferenceIndex
+from verify.matching.judging import Judged
 from verify.matching.scoring import in_words
 from verify.matching.transforms import named
 from verify.matching.verification import Evidence
-from verify.model import FramePair, MatchKind, MatchSegment, Span
-
-SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
+from verify.model import FramePair, MatchSegment, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A run with what it was judged to be."""
-
-    evidence: Evidence
-    score: float
-    false_match: float  #: probability, at the size of the set that was searched
-    kind: MatchKind
-
-
-def select(judged: Sequence[Judged]) -> list[Judged]:
-    """The surest runs that do not tell the same frames of the same reference twice, best first."""
-    kept: list[Judged] = []
-    for candidate in sorted(judged, key=lambda one: -one.score):
-        if not any(_same(candidate.evidence, other.evidence) for other in kept):
-            kept.append(candidate)
-    return kept
-
-
-def _same(one: Evidence, other: Evidence) -> bool:
-    if one.hypothesis.reference != other.hypothesis.reference:
-        return False
-    common = np.intersect1d(one.query_frames, other.query_frames).size
-    return bool(common >= SAME_OVERLAP * min(one.query_frames.size, other.query_frames.size))
-
-
-def segment(judged: Judged, query: Fingerprint, reference: Fingerprint, reference_id: str) -> MatchSegment:
+def segment(judged: Judged, query: Fingerprint, index: ReferenceIndex) -> MatchSegment:
     """The record of one run."""
     evidence = judged.evidence
+    reference = index.load(evidence.hypothesis.reference)
     span = query_span(evidence, query)
     pairs = _pairs(evidence, query, reference)
     distances = sorted(pair.distance for pair in pairs)
     return MatchSegment(
-        reference_id=reference_id,
+        reference_id=index.ids[evidence.hypothesis.reference],
         kind=judged.kind,
         query=span,
         reference=_reference_span(evidence, span, reference),

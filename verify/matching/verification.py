@@ -43,8 +43,17 @@ class Evidence:
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
 
 
-def examine(hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint) -> list[Evidence]:
-    """The runs along which the hypothesis holds, best first; none when it does not hold."""
+def examine(
+    hypothesis: Hypothesis,
+    query: Fingerprint,
+    reference: Fingerprint,
+    *,
+    reference_frames: NDArray[np.intp] | None = None,
+) -> list[Evidence]:
+    """The runs along which the hypothesis holds, best first; none when it does not hold.
+
+    `reference_frames` are the frames to look at instead of all those in reach.
+    """
     common = overlap(hypothesis.matrix)
     if common is None:
         return []
@@ -52,13 +61,12 @@ def examine(hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint) 
     if int(sampler.usable.sum()) < LEAST_BLOCKS:
         return []
     found: list[Evidence] = []
-    for query_frames, reference_frames in _windows(hypothesis, query, reference):
-        window = _Window(hypothesis, common, sampler, query_frames, reference_frames)
+    for query_frames, in_reach in _windows(hypothesis, query, reference):
+        theirs = in_reach if reference_frames is None else reference_frames
+        window = _Window(hypothesis, common, sampler, query_frames, theirs)
         found += [
             window.evidence(run)
-            for run in runs(
-                window.agreement, query.times_us[query_frames], reference.times_us[reference_frames]
-            )
+            for run in runs(window.agreement, query.times_us[query_frames], reference.times_us[theirs])
         ]
     return found
 

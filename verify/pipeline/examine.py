@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from verify.errors import BlobMissing, BrokenMedia, PermanentError
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
-from verify.media.decoder import Decoder
-from verify.media.plan import FramePlan
+from verify.media.decoder import Decoder, MediaSession
+from verify.media.plan import FrameMode, FramePlan
 from verify.model import (
     DecodeOutcome,
     Frame,
@@ -23,6 +23,7 @@ from verify.model import (
     MatchResult,
     MatchSegment,
     MediaFile,
+    MediaKind,
     MediaMetadata,
     SideBySide,
 )
@@ -32,6 +33,9 @@ STILL_SIDE = 640  # pixels, long side: two fit a page side by side
 PAIRS_SHOWN = 3  # of each segment: its beginning, middle and end
 KEYFRAMES_SHOWN = 12  # of each medium: to recognise it by, and to search for elsewhere
 SEGMENTS_SHOWN = 12  # of each medium, so that a long compilation still makes a readable page
+
+#: What a fingerprint of self-contained pictures settles, or None.
+Settle = Callable[[Fingerprint], MatchResult | None]
 
 Progress = Callable[[float | None], None]
 
@@ -56,19 +60,23 @@ class Examiner:
 
     def examine(self, file: MediaFile, progress: Progress = lambda _share: None) -> Examination:
         """The fingerprint of `file` and what goes with it into the report."""
-        with self._decoder.frames(self._blobs.path(file.sha256), file.kind, self._plan) as stream:
-            print_ = fingerprint(
-                _watched(stream, stream.metadata, progress),
-                kind=file.kind,
-                duration_us=stream.metadata.duration_us,
-            )
-            outcome = stream.outcome
-        return Examination(
-            fingerprint=print_,
-            decode=outcome,
-            keyframes=keyframe_records(print_),
-            exchange_hashes=exchange_hashes(print_.picture(0)),
-        )
+        with self._decoder.open(self._blobs.path(file.sha256), file.kind) as session:
+            return _read(session, file.kind, self._plan, progress)
+
+    def screen(
+        self, file: MediaFile, settle: Settle, progress: Progress = lambda _share: None
+    ) -> tuple[Examination, MatchResult | None]:
+        """What the video's self-contained pictures settle; where they do not, the whole examination.
+
+        One decoder child for both, as its start is a good part of what a short clip costs.
+        """
+        with self._decoder.open(self._blobs.path(file.sha256), file.kind) as session:
+            if file.kind is MediaKind.VIDEO:
+                glance = _read(session, file.kind, replace(self._plan, mode=FrameMode.INTRA), progress)
+                settled = settle(glance.fingerprint)
+                if settled is not None:
+                    return glance, settled
+            return _read(session, file.kind, self._plan, progress), None
 
     def with_pictures(self, found: Examination) -> tuple[KeyframeRecord, ...]:
         """The keyframes, up to KEYFRAMES_SHOWN of them, spread over the medium, with a stored picture."""
@@ -141,6 +149,20 @@ def keyframe_records(print_: Fingerprint) -> tuple[KeyframeRecord, ...]:
         if quality >= USABLE_QUALITY
         else KeyframeRecord(time_us=int(time_us), phash="", quality=int(quality), dropped="flat")
         for time_us, code, quality in zip(print_.times_us, print_.codes[:, 0], print_.quality, strict=True)
+    )
+
+
+def _read(session: MediaSession, kind: MediaKind, plan: FramePlan, progress: Progress) -> Examination:
+    with session.frames(plan) as stream:
+        print_ = fingerprint(
+            _watched(stream, stream.metadata, progress), kind=kind, duration_us=stream.metadata.duration_us
+        )
+        outcome = stream.outcome
+    return Examination(
+        fingerprint=print_,
+        decode=outcome,
+        keyframes=keyframe_records(print_),
+        exchange_hashes=exchange_hashes(print_.picture(0)),
     )
 
 

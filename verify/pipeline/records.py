@@ -31,6 +31,7 @@ class Stage(StrEnum):
     RESOLVE = "resolve"
     CHILDREN = "children"
     FETCH = "fetch"
+    SCREEN = "screen"
     FINGERPRINT = "fingerprint"
     MATCH = "match"
     FIND = "find"
@@ -80,6 +81,17 @@ class Examined:
     exchange_hashes: tuple[tuple[str, str], ...] = ()
     fingerprint_sha256: str = ""
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """What the screen of one medium makes: both None when it does not settle the case.
+
+    A medium that cannot be read has an examination, with its problem, and no matches.
+    """
+
+    examined: Examined | None = None
+    matched: Matched | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,24 @@ from typing import TypeVar
 from verify.errors import BlobMissing, MediaRejected, NotInReferenceSet
 from verify.findings import decide
 from verify.fingerprint import Fingerprint
-from verify.matching import match
-from verify.model import MediaFile, MediaReport, Post, Problem, Reference, Report
+from verify.matching import match, screen
+from verify.model import MatchResult, MediaFile, MediaReport, Post, Problem, Reference, Report
 from verify.pipeline.children import child_requests
 from verify.pipeline.desk import asked_before
+from verify.pipeline.examine import Examination
 from verify.pipeline.parts import CODE_VERSION, Parts, SearchedSet, versions
 from verify.pipeline.problems import error_of, problem
-from verify.pipeline.records import Acquired, Concluded, Examined, Matched, Medium, Resolved, Spawned, Stage
+from verify.pipeline.records import (
+    Acquired,
+    Concluded,
+    Examined,
+    Matched,
+    Medium,
+    Resolved,
+    Screened,
+    Spawned,
+    Stage,
+)
 from verify.store import codec
 from verify.store.items import Lease, NewItem
 
@@ -40,6 +51,7 @@ class Run:
         self._lease = lease
         self._last_try = last_try
         self._watch = watch
+        self._found: dict[str, Examination] = {}  # by fingerprint stage, between the screen and that stage
 
     def report(self) -> Report:
         resolved = self._resolved()
@@ -88,8 +100,7 @@ class Run:
         file = medium.file
         if file is None:
             return report
-        stage = f"{Stage.FINGERPRINT}/{number}"
-        examined = self._kept(stage, Examined, lambda: self._fingerprint(stage, file))
+        examined, settled = self._looked_at(number, file, searched)
         report = replace(
             report,
             decode=examined.decode,
@@ -99,7 +110,7 @@ class Run:
         )
         if examined.problem is not None:
             return report
-        matched = self._kept(
+        matched = settled or self._kept(
             f"{Stage.MATCH}/{number}",
             Matched,
             lambda: self._match(file, examined, searched),
@@ -108,11 +119,46 @@ class Run:
         credentials = self._parts.read_credentials(self._parts.blobs.path(file.sha256), file.mime)
         return replace(report, matches=matched.result, pictures=matched.pictures, credentials=credentials)
 
+    def _looked_at(
+        self, number: int, file: MediaFile, searched: SearchedSet
+    ) -> tuple[Examined, Matched | None]:
+        """The examination of a medium, with its matches where the screen settled them."""
+        stage = f"{Stage.FINGERPRINT}/{number}"
+        if not self._is_kept(stage):
+            screened = self._kept(
+                f"{Stage.SCREEN}/{number}",
+                Screened,
+                lambda: self._screen(stage, file, searched),
+                under=searched.digest,
+            )
+            if screened.examined is not None:
+                return screened.examined, screened.matched
+        return self._kept(stage, Examined, lambda: self._fingerprint(stage, file)), None
+
+    def _screen(self, stage: str, file: MediaFile, searched: SearchedSet) -> Screened:
+        try:
+            found, settled = self._parts.examiner.screen(
+                file,
+                lambda glance: screen(glance, searched.index, media_sha256=file.sha256),
+                lambda share: self._watch(stage, share),
+            )
+        except MediaRejected as error:
+            return Screened(examined=Examined(problem=problem(Stage.FINGERPRINT, error)))
+        if settled is None:
+            self._found[stage] = found
+            return Screened()
+        return Screened(examined=self._as_examined(found), matched=self._matched(file, settled, searched))
+
     def _fingerprint(self, stage: str, file: MediaFile) -> Examined:
         try:
-            found = self._parts.examiner.examine(file, lambda share: self._watch(stage, share))
+            found = self._found.pop(stage, None) or self._parts.examiner.examine(
+                file, lambda share: self._watch(stage, share)
+            )
         except MediaRejected as error:
             return Examined(problem=problem(Stage.FINGERPRINT, error))
+        return self._as_examined(found)
+
+    def _as_examined(self, found: Examination) -> Examined:
         return Examined(
             decode=found.decode,
             keyframes=self._parts.examiner.with_pictures(found),
@@ -125,7 +171,9 @@ class Run:
             print_ = Fingerprint.from_bytes(self._parts.blobs.read(examined.fingerprint_sha256))
         except BlobMissing:  # collected or damaged since
             print_ = self._parts.examiner.examine(file).fingerprint
-        result = match(print_, searched.index, media_sha256=file.sha256)
+        return self._matched(file, match(print_, searched.index, media_sha256=file.sha256), searched)
+
+    def _matched(self, file: MediaFile, result: MatchResult, searched: SearchedSet) -> Matched:
         result = replace(result, reference_count=searched.count, reference_digest=searched.digest)
         references = self._references(segment.reference_id for segment in result.segments)
         files = {reference.id: reference.media for reference in references}
@@ -196,6 +244,9 @@ class Run:
             made = codec.load(kind, stored)
         self._watch(stage, 1.0)
         return made
+
+    def _is_kept(self, stage: str) -> bool:
+        return self._parts.ledger.checkpoint(self._lease.item.id, stage, CODE_VERSION) is not None
 
     def _references(self, identifiers: Iterable[str]) -> tuple[Reference, ...]:
         """Those still in the set, in a fixed order: one may have been removed since the search."""

@@ -1,0 +1,82 @@
+"""What a run is: a copy, a possible match, or the same scene at another time.
+
+In go aligned runs with their evidence, out come judged runs; of those that tell the same frames of the
+same reference the surest stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from verify.matching.index import ReferenceIndex
+from verify.matching.scoring import false_match_probability, log_odds, score
+from verify.matching.verification import Evidence
+from verify.model import MatchKind
+
+COPY_SCORE = 0.9  #: at and above, a run is called a copy
+POSSIBLE_SCORE = 0.3  #: between the two, a person has to look
+SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
+SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
+SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A run with what it was judged to be."""
+
+    evidence: Evidence
+    score: float
+    false_match: float  #: probability, at the size of the set that was searched
+    kind: MatchKind
+
+
+def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
+    """The run with its score and what it is, at the size of the set that was searched."""
+    value = score(evidence)
+    chance = false_match_probability(log_odds(evidence), index.keyframe_count)
+    return Judged(evidence=evidence, score=value, false_match=chance, kind=_kind(evidence, value))
+
+
+def _kind(evidence: Evidence, value: float) -> MatchKind:
+    if (
+        evidence.motion is not None
+        and evidence.moving_frames >= SAME_SCENE_FRAMES
+        and evidence.motion < SAME_SCENE_MOTION
+    ):
+        return MatchKind.SAME_SCENE
+    return MatchKind.COPY if value >= COPY_SCORE else MatchKind.POSSIBLE
+
+
+def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
+    """Runs too short to show motion follow what longer runs of the same reference showed."""
+    scenes = {
+        one.evidence.hypothesis.reference: max(one.evidence.moving_frames, 1)
+        for one in judged
+        if one.kind is MatchKind.SAME_SCENE
+    }
+    return [
+        replace(one, kind=MatchKind.SAME_SCENE)
+        if one.evidence.moving_frames
+        < min(SAME_SCENE_FRAMES, scenes.get(one.evidence.hypothesis.reference, 0))
+        else one
+        for one in judged
+    ]
+
+
+def select(judged: Sequence[Judged]) -> list[Judged]:
+    """The surest runs that do not tell the same frames of the same reference twice, best first."""
+    kept: list[Judged] = []
+    for candidate in sorted(judged, key=lambda one: -one.score):
+        if not any(_same(candidate.evidence, other.evidence) for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def _same(one: Evidence, other: Evidence) -> bool:
+    if one.hypothesis.reference != other.hypothesis.reference:
+        return False
+    common = np.intersect1d(one.query_frames, other.query_frames).size
+    return bool(common >= SAME_OVERLAP * min(one.query_frames.size, other.query_frames.size))
