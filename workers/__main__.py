@@ -17,7 +17,8 @@ from verify.pipeline.desk import worker_name
 from verify.settings import Settings
 from workers import process
 from workers.limits import time_limits
-from workers.loop import Worker, stop_on
+from workers.loop import Worker
+from workers.stops import stop_on
 
 
 def main() -> None:

@@ -8,13 +8,11 @@ as lost (too long, a defect of ours), or left to its lease (this process died). 
 from __future__ import annotations
 
 import logging
-import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType
 from typing import Protocol
 
 from verify.errors import PermanentError, StaleLease, StorageBusy, StorageFull, VerifyError
@@ -24,6 +22,8 @@ from verify.pipeline import Watch
 from verify.store.figures import Figures
 from verify.store.items import Item, Lane, Lease, Priority
 from verify.store.ledger import Ledger
+from workers import stops
+from workers.stops import Stopping
 
 IDLE_SECONDS = 0.5  # between two looks at an empty queue; also the longest an embedded item waits
 TROUBLE_SECONDS = 2.0  # before the store is tried again after an error
@@ -31,24 +31,8 @@ TROUBLE_SECONDS = 2.0  # before the store is tried again after an error
 log = logging.getLogger("verify.worker")
 
 
-class Stopping(SystemExit):
-    """Asked to stop: the item in hand goes back to the queue at once."""
-
-
 class TookTooLong(BaseException):
     """The item in hand has had its time. Not an Exception: no stage may mistake it for its own failure."""
-
-
-def stop_on(*numbers: signal.Signals) -> None:
-    """Makes these signals raise Stopping, once: the second must not interrupt the giving back."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise Stopping
-
-    for number in numbers:
-        signal.signal(number, stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +77,7 @@ class Worker:
     def run(self, which: Selection = ANY, *, until: Callable[[], bool] = lambda: False) -> None:
         """Works until `until` holds; sweeps on the way. Raises Stopping when a signal handler does."""
         log.info("worker %s started", self._name)
-        while not until():
+        while not (until() or stops.is_asked()):
             try:
                 self._sweep_when_due()
                 worked = self.step(which)
@@ -115,8 +99,14 @@ class Worker:
 
     def step(self, which: Selection = ANY) -> bool:
         """Whether there was an item to work on. Raises StorageBusy when none could be asked for."""
-        lease = self._ledger.claim(worker=self._name, lane=which.lane, priorities=which.priorities)
+        stops.hold_back()
+        try:
+            lease = self._ledger.claim(worker=self._name, lane=which.lane, priorities=which.priorities)
+        except VerifyError:
+            stops.let_through()
+            raise
         if lease is None:
+            stops.let_through()
             return False
         with about_item(lease.item.id):
             self._work(lease)
@@ -125,6 +115,7 @@ class Worker:
     def _work(self, lease: Lease) -> None:
         watched = _Watched()
         try:
+            stops.let_through()
             with self._limits():
                 item = self._check(lease, watch=watched)
         except StaleLease:

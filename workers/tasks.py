@@ -16,7 +16,8 @@ from verify.bell import WORK, Queue, bell_for
 from verify.settings import Settings
 from workers import process
 from workers.app import SWEEP, app
-from workers.loop import TookTooLong, Worker, stop_on
+from workers.loop import TookTooLong, Worker
+from workers.stops import stop_on
 from workers.sweeper import Sweeper
 
 DRAIN_SECONDS = 10.0  # one bell is heard this long, so that fewer bells than items are enough
