@@ -22,6 +22,7 @@ _STAGE_WORDS = {
     "resolve": "resolving the post",
     "fetch": "fetching the media",
     "fingerprint": "decoding and fingerprinting",
+    "screen": "looking at its self-contained pictures",
     "match": "searching the reference set",
     "find": "comparing with the claim",
 }

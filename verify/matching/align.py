@@ -6,15 +6,19 @@ straight lines reference time = speed x query time + offset along which the pict
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.matching.patches import Agreement
 
-SPEEDS = (1.0, 0.5, 0.67, 0.75, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 1.33, 1.5, 2.0)
+SPEEDS = (1.0, 0.5, 0.67, 0.75, 0.8, 0.9, 1.1, 1.25, 1.33, 1.5, 2.0)  #: refined afterwards
 UNTOUCHED_SPEED_BONUS = 0.02  #: mean gain another speed must add before it is believed
+UNTOUCHED_SPEED = 0.035  #: a slope this near to 1 is measured no better
+SPEED_REACH = 0.12  #: from the coarse speed; half the widest step between two of them
+LEAST_PEAKS = 5
+LEAST_SLOPE_US = 2_500_000  #: a shorter run says nothing about the speed
 OFFSET_STEP_US = 83_333  #: a quarter of the sampling interval
 BREAK_EVEN = 0.42  #: correlation above which a frame pair speaks for a run; unrelated pairs average 0.2
 MOTION_WEIGHT = 0.35  #: tells neighbouring offsets apart where the camera stands still
@@ -23,6 +27,7 @@ MOST_RUNS = 8  #: per reference and window
 GAP_COST = -0.25  #: one disagreeing frame weighs no more than this, so one bad frame does not split a run
 
 Gains = NDArray[np.float64]
+Times = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,23 +135,40 @@ def _best_stretches(along: Gains) -> tuple[Gains, NDArray[np.intp], NDArray[np.i
 
 
 def _refined(run: Run, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run:
-    """The line moved to where the agreement peaks between sampled frames."""
-    if len(reference_us) < 3 or run.last - run.first < 2:
-        return run
+    """The line laid through where the agreement peaks between sampled frames."""
     rows = np.arange(run.first, run.last + 1)
+    if len(reference_us) < 3 or len(rows) < 3:
+        return run
     peaks, weights = _peaks(gains, rows, run.partners, reference_us)
     if weights.sum() <= 0:
         return run
-    residual = peaks - (run.speed * query_us[rows] + run.offset_us)
-    order = np.argsort(residual)
-    middle = residual[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)]
-    return Run(
-        first=run.first,
-        last=run.last,
-        partners=run.partners,
-        speed=run.speed,
-        offset_us=run.offset_us + float(middle),
-    )
+    speed = _speed(run.speed, query_us[rows].astype(np.float64), peaks, weights)
+    offset = _weighted_median(peaks - speed * query_us[rows], weights)
+    return replace(run, speed=speed, offset_us=offset)
+
+
+def _speed(coarse: float, at: Times, peaks: Times, weights: Times) -> float:
+    """The slope through the peaks; 1 unless it clearly is not, `coarse` where too few are sharp."""
+    if (weights > 0).sum() < LEAST_PEAKS or np.ptp(at) < LEAST_SLOPE_US:
+        return coarse
+    kept = weights
+    slope = coarse
+    for _ in range(3):  # twice more without what lies far off the line
+        middle = (kept * at).sum() / kept.sum(), (kept * peaks).sum() / kept.sum()
+        spread = (kept * (at - middle[0]) ** 2).sum()
+        slope = float((kept * (at - middle[0]) * (peaks - middle[1])).sum() / max(spread, 1e-9))
+        off = np.abs(peaks - middle[1] - slope * (at - middle[0]))
+        kept = np.where(off <= max(2.0 * float(np.median(off)), OFFSET_STEP_US), weights, 0.0)
+        if kept.sum() <= 0:
+            return coarse
+    if abs(slope - coarse) > SPEED_REACH:
+        return coarse
+    return 1.0 if abs(slope - 1.0) < UNTOUCHED_SPEED else round(slope, 3)
+
+
+def _weighted_median(values: Times, weights: Times) -> float:
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)])
 
 
 def _peaks(
