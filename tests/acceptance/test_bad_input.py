@@ -156,6 +156,7 @@ def test_one_bad_medium_leaves_the_other_its_match(commands: Commands, web: Web,
         ("ftp://example.org/a.mp4", "invalid_url"),
         ("https://x.com/somebody", "unsupported_url"),
         ("./no-such-file.mp4", "unreadable_input"),
+        ("no-such-photo.jpg", "unreadable_input"),
     ],
 )
 def test_words_that_name_nothing_get_a_report_too(words: str, code: str, commands: Commands) -> None:

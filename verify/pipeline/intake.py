@@ -14,7 +14,7 @@ from pathlib import Path
 from verify.errors import DownloadTooLarge, PermanentError, UnreadableInput
 from verify.media.sniff import HEAD_BYTES, Sniffed, sniff
 from verify.model import MediaFile, PostKey
-from verify.posts.urls import parse
+from verify.posts.urls import media_kind_of, parse
 from verify.settings import Settings
 from verify.store.blobs import Blobs
 from verify.store.items import NewItem, Priority
@@ -106,7 +106,8 @@ def is_path(submitted: str) -> bool:
         exists = Path(submitted).exists()
     except (OSError, ValueError):  # too long for a path, or holds a null character
         return False
-    return exists or submitted.startswith(("/", "./", "../", "~"))
+    looks_like_file = "/" not in submitted and media_kind_of(f"https://host/{submitted}") is not None
+    return exists or looks_like_file or submitted.startswith(("/", "./", "../", "~"))
 
 
 def _media_file(sha256: str, size_bytes: int, sniffed: Sniffed, name: str) -> MediaFile:

@@ -39,7 +39,7 @@ def entries_from(words: str) -> tuple[Entry, ...]:
     Raises UnreadableInput.
     """
     path = _path(words)
-    if path is not None:
+    if path is not None and path.exists():
         return entries_from_path(path)
     if len(words.split()) < 2:
         return (Entry(text=words.strip()),)
