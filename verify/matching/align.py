@@ -20,9 +20,9 @@ SPEED_REACH = 0.12  #: from the coarse speed; half the widest step between two o
 LEAST_PEAKS = 5
 LEAST_SLOPE_US = 2_500_000  #: a shorter run says nothing about the speed
 OFFSET_STEP_US = 83_333  #: a quarter of the sampling interval
-BREAK_EVEN = 0.42  #: correlation above which a frame pair speaks for a run; unrelated pairs average 0.2
+BREAK_EVEN = 0.38  #: correlation above which a frame pair speaks for a run; unrelated pairs average 0.2
 MOTION_WEIGHT = 0.35  #: tells neighbouring offsets apart where the camera stands still
-LEAST_GAIN = 0.12  #: summed over a run; a single clearly agreeing frame has 0.3
+LEAST_GAIN = 0.02  #: summed over a run; the score decides, this only leaves out what is hopeless
 MOST_RUNS = 8  #: per reference and window
 GAP_COST = -0.25  #: one disagreeing frame weighs no more than this, so one bad frame does not split a run
 
@@ -58,6 +58,7 @@ def runs(agreement: Agreement, query_us: NDArray[np.int64], reference_us: NDArra
 def _gains(agreement: Agreement) -> Gains:
     level = agreement.correlation.astype(np.float64) - BREAK_EVEN
     motion = np.where(agreement.moving, agreement.motion, 0.0) * MOTION_WEIGHT
+    motion = np.where(level > 0, motion, np.minimum(motion, 0))  # two cuts move alike
     return np.where(agreement.textured > 0, level + motion, -BREAK_EVEN)
 
 

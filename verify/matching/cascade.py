@@ -1,12 +1,14 @@
 """The cascade: cheapest tier first, and stop as soon as the query is explained.
 
-    hash tier ──▶ aligned ──▶ every usable frame explained? ── yes ──▶ segments
-                                   │ no
-                                   ▼
-    local tier on the frames that nothing explains ──▶ aligned ──▶ segments
+    screen      the video's I-frames alone (screen.py; a tenth of the decoding)  -- settled: done
+    hash tier   every sampled frame's hash, eight orientations, with and without bars
+    local tier  corners of the frames that nothing explains yet
+    windows     corners of parts of those frames, only if nothing at all was found
 
-Every tier only proposes; `verification` lays the pictures over one another and decides. In go a query's
-fingerprint and the reference index, out comes a `MatchResult`.
+Every tier only proposes a reference and a map between the pictures. `verification` lays the two over one
+another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a copy, a
+possible match or another take of the scene. In go a query's fingerprint and the reference index, out
+comes a `MatchResult`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import hash_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import POSSIBLE_SCORE, Judged, fragments_of_a_scene, judge, select
+from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
 from verify.matching.segments import segment
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
@@ -92,7 +94,7 @@ def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: Referenc
         for hypothesis in hypotheses
         for evidence in examine(hypothesis, query, index.load(hypothesis.reference))
     ]
-    return [one for one in judged if one.score >= POSSIBLE_SCORE]
+    return [one for one in judged if one.worth_telling]
 
 
 def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -16,8 +16,11 @@ from verify.matching.scoring import false_match_probability, log_odds, score
 from verify.matching.verification import Evidence
 from verify.model import MatchKind
 
-COPY_SCORE = 0.9  #: at and above, a run is called a copy
-POSSIBLE_SCORE = 0.3  #: between the two, a person has to look
+#: Most that chance may explain of a run, at the size of the set that was searched, and the least log-odds
+#: (handbook `reports.md` 4.5: two thresholds). Between copy and possible a person has to look. The floors
+#: are where the calibration's unrelated pairs thin out: the highest of 101 had -0.3, 7 were above -2.
+COPY_CHANCE, COPY_ODDS = 0.001, 2.2
+POSSIBLE_CHANCE, POSSIBLE_ODDS = 0.05, -2.0
 SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
@@ -31,23 +34,31 @@ class Judged:
     score: float
     false_match: float  #: probability, at the size of the set that was searched
     kind: MatchKind
+    worth_telling: bool  #: False: chance explains it as well
 
 
 def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     """The run with its score and what it is, at the size of the set that was searched."""
-    value = score(evidence)
-    chance = false_match_probability(log_odds(evidence), index.keyframe_count)
-    return Judged(evidence=evidence, score=value, false_match=chance, kind=_kind(evidence, value))
+    odds = log_odds(evidence)
+    chance = false_match_probability(odds, index.keyframe_count)
+    return Judged(
+        evidence=evidence,
+        score=score(odds),
+        false_match=chance,
+        kind=_kind(evidence, odds, chance),
+        worth_telling=odds >= POSSIBLE_ODDS and chance <= POSSIBLE_CHANCE,
+    )
 
 
-def _kind(evidence: Evidence, value: float) -> MatchKind:
+def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
     if (
         evidence.motion is not None
         and evidence.moving_frames >= SAME_SCENE_FRAMES
         and evidence.motion < SAME_SCENE_MOTION
     ):
         return MatchKind.SAME_SCENE
-    return MatchKind.COPY if value >= COPY_SCORE else MatchKind.POSSIBLE
+    copy = odds >= COPY_ODDS and chance <= COPY_CHANCE
+    return MatchKind.COPY if copy else MatchKind.POSSIBLE
 
 
 def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:

@@ -29,9 +29,9 @@ from verify.model import GreyImage, Orientation
 RETRIEVED_WITH = 300  #: query features that vote
 NEIGHBOURS = 3  #: nearest descriptors that get a vote each
 VOTE_BITS = 64  #: a descriptor farther away is no match (ORB: true matches mostly below 50 of 256)
-LEAST_VOTES = 4  #: of RETRIEVED_WITH; chance gives a keyframe one to three
-MOST_CANDIDATES = 8  #: keyframes verified per query picture
-MOST_CANDIDATES_IN_WINDOW = 3
+LEAST_VOTES = 3  #: of RETRIEVED_WITH; chance gives a keyframe one to three
+MOST_CANDIDATES = 12  #: keyframes verified per query picture
+MOST_CANDIDATES_IN_WINDOW = 4
 PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
 RANSAC_ERROR = 6.0  #: pixels of the reference picture (long side 512)
 LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map
@@ -152,16 +152,19 @@ def _verified(
     scale = float(np.hypot(linear[0, 0], linear[1, 0]))
     if not SCALE_RANGE[0] <= scale <= SCALE_RANGE[1]:
         return None
-    pixels, inliers = _refined(np.vstack([linear, [0, 0, 1]]), int(flags.sum()), features, theirs)
+    pixels = _refined(np.vstack([linear, [0, 0, 1]]), features, theirs)
     matrix = _in_fractions(pixels, size, theirs_size)
     common = overlap(matrix)
     if common is None or min(common.query_share, common.reference_share) < LEAST_SHARE:
         return None
-    return matrix, inliers
+    return matrix, int(flags.sum())
 
 
-def _refined(linear: Matrix, inliers: int, ours: LocalFeatures, theirs: LocalFeatures) -> tuple[Matrix, int]:
-    """The map with perspective, from every pair of corners that the first map brings together."""
+def _refined(linear: Matrix, ours: LocalFeatures, theirs: LocalFeatures) -> Matrix:
+    """The map with perspective, from every pair of corners that the first map brings together.
+
+    How many there are says little: guided by a map, corners find partners by chance.
+    """
     expected = transform(linear, ours.points.astype(np.float64))
     gap = np.linalg.norm(expected[:, None] - theirs.points[None], axis=2)
     near = gap <= GUIDED_REACH
@@ -170,13 +173,13 @@ def _refined(linear: Matrix, inliers: int, ours: LocalFeatures, theirs: LocalFea
     best = bits.argmin(axis=1)
     rows = np.flatnonzero(bits[np.arange(len(best)), best] <= GUIDED_BITS)
     if len(rows) < LEAST_FOR_PERSPECTIVE:
-        return linear, inliers
+        return linear
     found, flags = cv2.findHomography(
         ours.points[rows], theirs.points[best[rows]], cv2.RANSAC, GUIDED_ERROR, maxIters=500
     )
     if found is None or int(flags.sum()) < LEAST_FOR_PERSPECTIVE:  # type: ignore[redundant-expr]  # None: degenerate
-        return linear, max(inliers, len(rows))
-    return found.astype(np.float64, copy=False), int(flags.sum())
+        return linear
+    return found.astype(np.float64, copy=False)
 
 
 def _pairs(ours: LocalFeatures, theirs: LocalFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
