@@ -5,8 +5,8 @@
 Burns the same lower third, caption bar, channel logo or post frame into two unrelated clips (another
 family and another scene in CORPUS/MANIFEST.csv), indexes one and checks the other. Then checks every
 clip of a same-scene group against the others of its group. Neither may be called a copy: the exit
-code is 1 when one is. Prints the counts and the highest scores; `--explain` adds the
-features of the surest runs.
+code is 1 when one is. Prints the counts and the highest scores; `--explain` adds the features
+of the surest runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import csv
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -107,7 +107,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-_Side = tuple[Path, str, int]  #: file, overlay, design
+_Design = tuple[str, int]  #: overlay, which of its looks
+_Side = tuple[Path, str, int]  #: file, overlay, look
 
 
 def _pairs(items: list[Item], count: int, seed: int) -> list[tuple[_Side, _Side]]:
@@ -122,17 +123,23 @@ def _pairs(items: list[Item], count: int, seed: int) -> list[tuple[_Side, _Side]
     return chosen
 
 
-def _overlaid(pairs: Sequence[tuple[_Side, _Side]], options: argparse.Namespace) -> Iterable[Checked]:
-    sides = sorted({side for pair in pairs for side in pair})
+def _overlaid(pairs: Sequence[tuple[_Side, _Side]], options: argparse.Namespace) -> Iterator[Checked]:
+    wanted: dict[Path, set[_Design]] = {}
+    for path, overlay, design in {side for pair in pairs for side in pair}:
+        wanted.setdefault(path, set()).add((overlay, design))
     with ProcessPoolExecutor(options.jobs) as pool:
-        made = dict(zip(sides, pool.map(_rendered, sides, chunksize=4), strict=True))
-        named = [
+        made = {
+            (path, *design): packed
+            for path, rendered in zip(wanted, pool.map(_rendered, wanted.items()), strict=True)
+            for design, packed in rendered.items()
+        }
+        named = (
             (made[one], made[other], one[0].name, other[0].name, f"{one[1]} {one[2]}") for one, other in pairs
-        ]
-        yield from pool.map(partial(_checked, explain=options.explain), named, chunksize=4)
+        )
+        yield from pool.map(partial(_checked, explain=options.explain), named)
 
 
-def _scenes(items: list[Item], options: argparse.Namespace) -> Iterable[Checked]:
+def _scenes(items: list[Item], options: argparse.Namespace) -> Iterator[Checked]:
     """Every ordered pair of clips that show one scene at two times."""
     clips = [item for item in items if item.kind == "video" and item.scene]
     made = {
@@ -150,16 +157,22 @@ def _scenes(items: list[Item], options: argparse.Namespace) -> Iterable[Checked]
         yield from pool.map(partial(_checked, explain=options.explain), named)
 
 
-def _rendered(side: _Side) -> bytes:
-    """The packed fingerprint of a file with an overlay burnt in."""
+def _rendered(asked: tuple[Path, set[_Design]]) -> dict[_Design, bytes]:
+    """The packed fingerprints of a file, one for each overlay burnt in."""
     cv2.setNumThreads(1)
-    path, overlay, design = side
+    path, designs = asked
     kind, frames = frames_of(path, most=MOST_FRAMES)
-    burnt = (
-        Frame(time_us=frame.time_us, image=OVERLAYS[overlay](_fitted(frame.image), design))
-        for frame in frames
-    )
-    return fingerprint(burnt, kind=kind, duration_us=frames[-1].time_us + FRAME_US).to_bytes()
+    return {
+        (overlay, design): fingerprint(
+            (
+                Frame(time_us=frame.time_us, image=OVERLAYS[overlay](_fitted(frame.image), design))
+                for frame in frames
+            ),
+            kind=kind,
+            duration_us=frames[-1].time_us + FRAME_US,
+        ).to_bytes()
+        for overlay, design in sorted(designs)
+    }
 
 
 def _checked(named: tuple[bytes, bytes, str, str, str], *, explain: bool) -> Checked:
@@ -198,7 +211,13 @@ def _explained(query: Fingerprint, index: ReferenceIndex) -> str:
 
 def _told(title: str, found: Iterable[Checked]) -> int:
     """Print the counts and the highest scores; the number of copies."""
-    checked = list(found)
+    checked = []
+    for one in found:
+        checked.append(one)
+        if one.outcome is MatchKind.COPY:
+            print(
+                f"  called a copy: {one.query} in {one.reference}, {one.overlay}, {one.score:.3f}", flush=True
+            )
     counts = Counter(str(one.outcome or "no match") for one in checked)
     print(f"{title}: {len(checked)} pairs; " + ", ".join(f"{n} {name}" for name, n in counts.most_common()))
     for one in sorted(checked, key=lambda one: -one.score)[:WORST]:
