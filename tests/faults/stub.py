@@ -1,8 +1,8 @@
 """Items without media: what a check does is written in the item, so that faults can be staged.
 
-`submitted` is a list of words: "ok" ends at once; "sleep:0.2" takes that long, in two stages; "spin"
-never ends and holds the interpreter; "sigkill", "segfault" and "oom" take their process along; "flaky"
-fails in passing; "defect" raises what no stage should.
+`submitted` is a list of words, each a stage: "ok" ends at once; "sleep:0.2" waits and "burn:0.2" computes
+that long; "spin" never ends and holds the interpreter; "sigkill" and "segfault" take their process along;
+"flaky" fails in passing, "reject" for good; "defect" raises what no stage should.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from verify.wiring import database_url
 from workers.process import Checks
 
 CODE_VERSION = "stub-1"
-#: The product's own in a full run; otherwise a third, so that a bounded run need not wait for leases.
-SCALE = 1.0 if os.environ.get("VERIFY_FULL_FAULTS") == "1" else 0.3
+#: The product's own in a full run; otherwise half, so that a bounded run waits less for leases.
+SCALE = 1.0 if os.environ.get("VERIFY_FULL_FAULTS") == "1" else 0.5
 PATIENCE = Patience(lease_seconds=20 * SCALE, heartbeat_seconds=5 * SCALE, sweep_seconds=5 * SCALE)
 FOUND = FindingLabel.NO_MATCH_IN_REFERENCE_SET
 
@@ -78,14 +78,15 @@ def _segfault(_: str) -> None:
     ctypes.string_at(0)
 
 
-def _oom(_: str) -> None:
-    # What the kernel does to a process that took the machine's memory, without taking it.
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def _spin(_: str) -> None:
     # One call into C that holds the interpreter lock: no Python signal handler runs in it.
     re.match(r"(a+)+$", "a" * 40 + "b")
+
+
+def _burn(seconds: str) -> None:
+    ends = time.process_time() + float(seconds)
+    while time.process_time() < ends:
+        pass
 
 
 def _flaky(_: str) -> None:
@@ -103,9 +104,9 @@ def _defect(_: str) -> None:
 ACTIONS = {
     "ok": lambda _: None,
     "sleep": lambda value: time.sleep(float(value)),
+    "burn": _burn,
     "sigkill": _die,
     "segfault": _segfault,
-    "oom": _oom,
     "spin": _spin,
     "flaky": _flaky,
     "reject": _reject,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.rig import SEED, Crew, celery_command, crew, embedded, kill_one, scaled, size, tell
+from tests.faults.rig import FULL, SEED, Crew, celery_command, crew, embedded, kill_one, scaled, size, tell
 from tests.servers import Postgres, Redis, wait_until
 from verify.model import ItemState
 
@@ -56,6 +56,23 @@ def test_a_load_of_items_all_end(workers: Crew) -> None:
     assert counts[ItemState.DONE] == number + 1
     assert_nothing_lost_nothing_doubled(workers, number + 1)
     tell("load", items=number, seconds=round(seconds, 1), per_second=round(number / seconds))
+
+
+@pytest.mark.skipif(not FULL, reason="needs both processors to itself: VERIFY_FULL_FAULTS=1")
+def test_two_workers_are_compared_with_one(tmp_path: Path) -> None:
+    """Told, not asserted: issue 5 wants 1.8 times the work of one."""
+    seconds = []
+    for count in (1, 2):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        with crew(*embedded(folder, workers=count)) as workers:
+            workers.enqueue(["ok"] * count)
+            workers.wait_for_all(count)
+            began = time.monotonic()
+            workers.enqueue(["burn:0.2"] * 100)
+            workers.wait_for_all(100 + count)
+            seconds.append(time.monotonic() - began)
+    tell("scaling", workers=2, times_the_work_of_one=round(seconds[0] / seconds[1], 2))
 
 
 def test_killing_a_worker_every_two_seconds_loses_nothing(workers: Crew) -> None:
