@@ -18,11 +18,16 @@ from verify.model import MatchKind
 
 #: Most that chance may explain of a run, at the size of the set that was searched, and the least log-odds
 #: (handbook `reports.md` 4.5: two thresholds). Between copy and possible a person has to look. The floors
-#: are where the calibration's unrelated pairs thin out: the highest of 101 had -0.3, 7 were above -2.
-COPY_CHANCE, COPY_ODDS = 0.001, 2.2
+#: lie above what was seen: of 101 unrelated pairs 7 had more than -2, the highest -0.3; unrelated stills and
+#: clips in one frame of a post reached 3.
+COPY_CHANCE, COPY_ODDS = 0.001, 4.0
 POSSIBLE_CHANCE, POSSIBLE_ODDS = 0.05, -2.0
 SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
+#: Median Hamming distance of the aligned common part, bits of 256. Of 309 unrelated pairs with corners in
+#: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
+#: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
+SAME_PICTURE_BITS = 88
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
 
 
@@ -51,14 +56,32 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
 
 
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
-    if (
+    if odds < COPY_ODDS or chance > COPY_CHANCE:
+        is_scene = _motion_disagrees(evidence) and not _whole_picture_differs(evidence)
+        return MatchKind.SAME_SCENE if is_scene else MatchKind.POSSIBLE
+    if _whole_picture_differs(evidence):
+        return MatchKind.SHARED_OVERLAY
+    if _motion_disagrees(evidence):
+        return MatchKind.SAME_SCENE
+    return MatchKind.POSSIBLE if _motion_is_missing(evidence) else MatchKind.COPY
+
+
+def _whole_picture_differs(evidence: Evidence) -> bool:
+    """The hash of the aligned common part differs: only some blocks agree, as under a shared overlay."""
+    return float(np.median(evidence.distances)) > SAME_PICTURE_BITS
+
+
+def _motion_disagrees(evidence: Evidence) -> bool:
+    return (
         evidence.motion is not None
         and evidence.moving_frames >= SAME_SCENE_FRAMES
         and evidence.motion < SAME_SCENE_MOTION
-    ):
-        return MatchKind.SAME_SCENE
-    copy = odds >= COPY_ODDS and chance <= COPY_CHANCE
-    return MatchKind.COPY if copy else MatchKind.POSSIBLE
+    )
+
+
+def _motion_is_missing(evidence: Evidence) -> bool:
+    """Both media move, yet never in the frames that agree: an empty room looks like itself at any time."""
+    return evidence.footage_moves and not evidence.moving_frames and len(evidence.share) >= SAME_SCENE_FRAMES
 
 
 def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:

@@ -92,6 +92,11 @@ class Sampler:
         )
 
     @property
+    def footage_moves(self) -> bool:
+        """Whether both media move."""
+        return bool(self._query.moving.any() and self._reference.moving.any())
+
+    @property
     def usable(self) -> NDArray[np.bool_]:
         """(BLOCKS²,): blocks that lie wholly inside the query's picture."""
         return self._usable

@@ -38,6 +38,7 @@ class Evidence:
     textured: NDArray[np.float64]  #: textured blocks per frame pair
     motion: float | None  #: mean correlation of the motion, -1..1; None where nothing moves
     moving_frames: int  #: frame pairs in which both sides move
+    footage_moves: bool  #: both media move, whether or not in these frames
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
@@ -85,6 +86,7 @@ class _Window:
         self._hypothesis, self._common = hypothesis, common
         self._query_frames, self._reference_frames = query_frames, reference_frames
         self._usable = sampler.usable
+        self._footage_moves = sampler.footage_moves
         self._query = sampler.query(query_frames)
         self._reference = sampler.reference(reference_frames)
         self.agreement = compare(self._query, self._reference)
@@ -106,6 +108,7 @@ class _Window:
             textured=seen.textured[rows, partners].astype(np.float64),
             motion=float(motion[moving].mean()) if moving.any() else None,
             moving_frames=int(moving.sum()),
+            footage_moves=self._footage_moves,
             distances=_distances(query, reference),
             blocks=self._by_place(rows, partners),
             tone=_tone(query, reference),
