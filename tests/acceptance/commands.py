@@ -50,8 +50,9 @@ class Commands:
         return kept | self.settings | {"HOME": str(self.home), "COLUMNS": "200"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        # A test run in the background ignores SIGINT, and so would every process it starts.
         return subprocess.Popen(
-            [str(PROGRAM), *arguments],
+            ["env", "--default-signal=INT", str(PROGRAM), *arguments],
             env=self.environment(),
             cwd=self.home.parent,
             stdin=subprocess.DEVNULL,
