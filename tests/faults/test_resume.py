@@ -129,8 +129,8 @@ def test_three_runs_in_each_mode_give_the_same_reports(
     tell("determinism", modes=2, reports=len(undisturbed))
 
 
-#: resolve, fetch, screen, fingerprint, match, find and the report. Dying before a write is much like dying after
-#: the one before it, so the bounded run leaves most of those out.
+#: resolve, fetch, screen, fingerprint, match, find and the report. Dying before a write is much like dying
+#: after the one before it, so the bounded run leaves most of those out.
 CRASHES = [(number, when) for number in range(1, 8) for when in ("before", "after")]
 SOME_CRASHES = [(number, when) for number, when in CRASHES if when == "after" or number == 7]
 
