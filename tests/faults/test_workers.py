@@ -145,9 +145,7 @@ def test_a_stop_in_good_order_gives_the_item_back_at_once(tmp_path: Path, number
         assert (back.state, back.attempts, back.losses) == (ItemState.QUEUED, 0, 0)
 
 
-@pytest.mark.skipif(
-    not FULL, reason="hangs at times on a crowded machine: VERIFY_FULL_FAULTS=1"
-)
+@pytest.mark.skipif(not FULL, reason="hangs at times on a crowded machine: VERIFY_FULL_FAULTS=1")
 def test_celery_asked_to_stop_gives_the_item_back_at_once(
     tmp_path: Path, redis_server: Redis, postgres_server: Postgres
 ) -> None:
