@@ -20,7 +20,7 @@ from verify.model import MatchKind
 #: (handbook `reports.md` 4.5: two thresholds). Between copy and possible a person has to look. The floors
 #: lie above what was seen: of 101 unrelated pairs 7 had more than -2, the highest -0.3; unrelated stills and
 #: clips in one frame of a post reached 3.
-COPY_CHANCE, COPY_ODDS = 0.001, 4.0
+COPY_CHANCE, COPY_ODDS = 0.001, 2.5
 POSSIBLE_CHANCE, POSSIBLE_ODDS = 0.05, -2.0
 SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
