@@ -21,8 +21,9 @@ POSTED_AT = datetime(2020, 2, 20, 8, 10, tzinfo=UTC)
 UPLOADED_AT = datetime(2020, 2, 20, 8, 9, 22, tzinfo=UTC)
 HANDLE = "demo_frontline"
 TEXT = (
-    "Turkish army and opposition factions storm Al-#Nayrab, #Idlib countryside, with M113 armoured "
-    "carriers and M60T main battle tanks. Filmed 1 hour ago [demonstration data]"
+    "Turkey backed Islamist militias are in heavy fight with #Syria Arab Army in Al-#Nayrab/#Neirab in "
+    "#Idlib's countryside ... equipped with these M113 armoured carriers and M60T main battle tanks which "
+    "can be seen in this video 1 hour ago [demonstration data]"
 )
 
 

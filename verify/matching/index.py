@@ -26,7 +26,9 @@ from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.quality import USABLE_QUALITY
 
 SAME_CODE_BITS = 8  #: a frame this near the last indexed one of its reference adds nothing
-LISTED_FROM = 30_000  #: descriptors; below, flat search takes less than 20 ms a picture
+LISTED_FROM = (
+    30_000  #: descriptors; flat search of as many takes about 30 ms of CPU a picture (bench/scale.py)
+)
 PROBED_LISTS = 10
 LOADED_FINGERPRINTS = 64  #: references held in memory for alignment
 KEPT_FEATURES = 2_000  #: reference keyframes whose features stay made, at 20 kB each

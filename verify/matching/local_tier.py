@@ -28,8 +28,8 @@ from verify.model import GreyImage, Orientation
 
 RETRIEVED_WITH = 300  #: query features that vote
 NEIGHBOURS = 3  #: nearest descriptors that get a vote each
-VOTE_BITS = 64  #: a descriptor farther away is no match (ORB: true matches mostly below 50 of 256)
-LEAST_VOTES = 3  #: of RETRIEVED_WITH; chance gives a keyframe one to three
+VOTE_BITS = 64  #: of 256; a descriptor farther away casts no vote
+LEAST_VOTES = 3  #: of RETRIEVED_WITH, to be verified at all
 MOST_CANDIDATES = 12  #: keyframes verified per query picture
 MOST_CANDIDATES_IN_WINDOW = 4
 PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC

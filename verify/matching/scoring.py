@@ -1,8 +1,7 @@
 """How sure a run is: a fitted score, and the false-match probability it means.
 
-In goes one aligned run's evidence, out come a score of 0..1 and a probability. Coefficients come from
-`python -m bench.calibrate`, which fits them on generated queries whose truth is known and prints this
-table; nothing here is set by hand.
+In goes one aligned run's evidence, out come a score of 0..1 and a probability. Weights and constant are
+what `python -m bench.calibrate` fitted on generated queries whose truth is known and printed.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from verify.matching.verification import Evidence
 
-#: In the order of `features`; the last is the constant.
+#: In the order of `features`.
 FEATURES = (
     "share of blocks that agree",
     "their mean correlation",
@@ -28,6 +27,8 @@ FEATURES = (
     "part of the query that shows it (log)",
 )
 WEIGHTS = (3.565, 3.778, 1.301, -0.063, 1.601, 1.401, 1.122, 2.992, 1.602, 1.713)
+CONSTANT = -10.403
+
 #: Unrelated pairs of the same calibration, scored by weights that had not seen their set (seeds 7 and 8,
 #: small, 1,500 foreign keyframes added): of 874,000 pairs of query and keyframe 7 had a run with log-odds
 #: above -2, exceeding it by 0.77 on average, here taken as 1 because seven are few.
@@ -40,8 +41,6 @@ CONFIDENCE = (
     (0.1, "moderate"),
     (1.0, "low"),
 )
-
-CONSTANT = -10.403
 
 
 def features(evidence: Evidence) -> NDArray[np.float64]:
