@@ -117,6 +117,12 @@ def test_the_transform_is_named(name: str, word: str, index: ReferenceIndex) -> 
     assert any(name.startswith(word) for name in segment.transforms), segment.transforms
 
 
+def test_a_plain_crop_is_only_called_a_crop(index: ReferenceIndex) -> None:
+    for seed in (1, 2, 3):
+        segment = only(clip(footage(seed, 2, 5, TRANSFORMS["mirrored and cropped"])), index)
+        assert [name.split()[0] for name in segment.transforms] == ["cropped"]
+
+
 def test_an_unchanged_piece_is_said_to_be_unchanged(index: ReferenceIndex) -> None:
     assert only(clip(footage(1, 2, 4)), index).transforms == ()
 

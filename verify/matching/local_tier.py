@@ -39,6 +39,7 @@ LEAST_SHARE = 0.02  #: of either picture that the common part must cover
 GUIDED_REACH = 12.0  #: pixels from where the first map expects a corner
 GUIDED_BITS = 80  #: descriptors may differ more when the place is known
 GUIDED_ERROR = 4.0  #: pixels
+PERSPECTIVE_GAIN = 1.15  #: pairs a map with perspective must explain for each that one without does
 LEAST_FOR_PERSPECTIVE = 20  #: pairs; with fewer, eight numbers follow the noise
 #: Nine half-size windows that overlap by half (handbook `algorithms.md` 6.3: ten windows, uAP 97.2 to 98.5).
 WINDOWS: tuple[Box, ...] = tuple(
@@ -174,12 +175,26 @@ def _refined(linear: Matrix, ours: LocalFeatures, theirs: LocalFeatures) -> Matr
     rows = np.flatnonzero(bits[np.arange(len(best)), best] <= GUIDED_BITS)
     if len(rows) < LEAST_FOR_PERSPECTIVE:
         return linear
-    found, flags = cv2.findHomography(
-        ours.points[rows], theirs.points[best[rows]], cv2.RANSAC, GUIDED_ERROR, maxIters=500
+    return _simplest(linear, ours.points[rows], theirs.points[best[rows]])
+
+
+def _simplest(linear: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> Matrix:
+    """The plainest of three maps: a freer one explains more pairs, one with perspective clearly more."""
+    affine, fitting = cv2.estimateAffine2D(
+        ours, theirs, method=cv2.RANSAC, ransacReprojThreshold=GUIDED_ERROR, maxIters=500
     )
-    if found is None or int(flags.sum()) < LEAST_FOR_PERSPECTIVE:  # type: ignore[redundant-expr]  # None: degenerate
-        return linear
-    return found.astype(np.float64, copy=False)
+    plane, seen = cv2.findHomography(ours, theirs, cv2.RANSAC, GUIDED_ERROR, maxIters=500)
+    kept, explained = linear, _explained(linear, ours, theirs)
+    if affine is not None and int(fitting.sum()) > explained:  # type: ignore[redundant-expr]  # None: degenerate
+        kept, explained = np.vstack([affine, [0, 0, 1]]), int(fitting.sum())
+    if plane is not None and int(seen.sum()) > PERSPECTIVE_GAIN * explained:  # type: ignore[redundant-expr]
+        kept = plane.astype(np.float64, copy=False)
+    return kept
+
+
+def _explained(matrix: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> int:
+    gap = np.linalg.norm(transform(matrix, ours.astype(np.float64)) - theirs, axis=1)
+    return int((gap <= GUIDED_ERROR).sum())
 
 
 def _pairs(ours: LocalFeatures, theirs: LocalFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
