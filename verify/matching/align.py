@@ -39,6 +39,7 @@ class Run:
     partners: NDArray[np.intp]  #: the reference frame nearest to the line, one per query frame of the run
     speed: float  #: reference seconds per query second
     offset_us: float  #: reference time at query time zero
+    gain: float  #: summed agreement of its frame pairs, motion included, beyond what chance gives
 
 
 def runs(agreement: Agreement, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> list[Run]:
@@ -91,6 +92,7 @@ def _best_at_speed(
         partners=partners[row, first : last + 1],
         speed=speed,
         offset_us=float(offsets[row]),
+        gain=float(totals[row]),
     )
 
 

@@ -102,12 +102,15 @@ def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
 
 
 def select(judged: Sequence[Judged]) -> list[Judged]:
-    """The surest runs that do not tell the same frames of the same reference twice, best first."""
+    """Of the runs that tell the same frames of the same reference the one that fits best; surest first.
+
+    Two maps of one footage are about as sure; which frame goes with which, the better fit knows.
+    """
     kept: list[Judged] = []
-    for candidate in sorted(judged, key=lambda one: -one.score):
+    for candidate in sorted(judged, key=lambda one: (one.kind is not MatchKind.COPY, -one.evidence.gain)):
         if not any(_same(candidate.evidence, other.evidence) for other in kept):
             kept.append(candidate)
-    return kept
+    return sorted(kept, key=lambda one: -one.score)
 
 
 def _same(one: Evidence, other: Evidence) -> bool:

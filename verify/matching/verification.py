@@ -33,6 +33,7 @@ class Evidence:
     reference_frames: NDArray[np.intp]  #: partner of each query frame
     speed: float
     offset_us: float
+    gain: float  #: of `align.Run`
     correlation: NDArray[np.float64]  #: per frame pair, 0..1
     share: NDArray[np.float64]  #: of textured blocks that agree, per frame pair
     textured: NDArray[np.float64]  #: textured blocks per frame pair
@@ -103,6 +104,7 @@ class _Window:
             reference_frames=self._reference_frames[partners],
             speed=run.speed,
             offset_us=run.offset_us,
+            gain=run.gain,
             correlation=seen.correlation[rows, partners].astype(np.float64),
             share=seen.share[rows, partners].astype(np.float64),
             textured=seen.textured[rows, partners].astype(np.float64),
