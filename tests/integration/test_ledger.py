@@ -318,6 +318,21 @@ def test_an_item_handed_over_is_seen_by_the_other_lane_only(ledger: Ledger) -> N
     assert claim(ledger, lane=Lane.ANALYSE).item.id == item.id
 
 
+def test_an_item_handed_over_has_three_attempts_in_the_new_lane(ledger: Ledger, clock: Clock) -> None:
+    item = enqueue(ledger)
+    claim(ledger, lane=Lane.FETCH)
+    lose(ledger, clock)
+    ledger.sweep()
+    ledger.hand_over(claim(ledger, lane=Lane.FETCH), Lane.ANALYSE)
+    assert (ledger.get(item.id).attempts, ledger.get(item.id).losses) == (0, 0)
+    for _ in range(3):
+        claim(ledger, lane=Lane.ANALYSE)
+        lose(ledger, clock)
+        ledger.sweep()
+    ended = ledger.get(item.id)
+    assert (ended.state, ended.attempts, ended.losses) == (ItemState.FAILED, 3, 3)
+
+
 def test_the_list_is_newest_first_filtered_and_paged(ledger: Ledger, clock: Clock) -> None:
     accepted = []
     for number in range(7):

@@ -34,7 +34,7 @@ from tests.servers import Postgres
 from verify.errors import ItemCancelled, NetworkFailed, StaleLease, WrongMediaType
 from verify.model import FindingLabel, ItemState
 from verify.store.database import Database, migrate, open_database
-from verify.store.items import TERMINAL, ItemFilter, Lease, NewItem, Patience, Priority
+from verify.store.items import TERMINAL, ItemFilter, Lane, Lease, NewItem, Patience, Priority
 from verify.store.ledger import Ledger
 
 FULL = os.environ.get("VERIFY_FULL_FAULTS") == "1"
@@ -227,6 +227,15 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ledger.release(lease)
             expected.state = ItemState.CANCELLED if expected.cancel else ItemState.QUEUED
             expected.attempts -= 1
+
+    @rule(lease=leases)
+    def hand_over(self, lease: Lease | None) -> None:
+        if lease is None:
+            return
+        with self._held(lease) as expected:
+            self.ledger.hand_over(lease, Lane.ANALYSE)
+            expected.state = ItemState.CANCELLED if expected.cancel else ItemState.QUEUED
+            expected.attempts = expected.losses = 0
 
     # --- time ---
 

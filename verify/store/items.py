@@ -56,8 +56,8 @@ class Item:
     lane: Lane
     priority: Priority
     run: int  #: 1, and one more for each re-check
-    attempts: int  #: claims in this run that were not given back
-    losses: int  #: claims in this run whose worker vanished
+    attempts: int  #: claims in this run and lane that were not given back
+    losses: int  #: claims in this run and lane whose worker vanished
     retries: int  #: transient failures in this run
     lease_until: datetime | None
     heartbeat_at: datetime | None

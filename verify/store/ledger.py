@@ -220,8 +220,8 @@ class Ledger(ItemViews):
         return self._end(lease, values)
 
     def hand_over(self, lease: Lease, lane: Lane) -> Item:
-        """The item, queued for the workers of the other lane. Raises StaleLease."""
-        return self._end(lease, requeued() | {"lane": lane, "losses": 0})
+        """The item, queued for the workers of the other lane, with fresh counts. Raises StaleLease."""
+        return self._end(lease, requeued() | {"lane": lane, "attempts": 0, "losses": 0})
 
     def release(self, lease: Lease) -> Item:
         """The item, given back by a worker that stops in good order: the attempt does not count.
