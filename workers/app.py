@@ -67,6 +67,9 @@ app.conf.update(
     worker_pool="prefork",
     # FAISS used before a fork hung ten children of ten; a spawned child has inherited nothing.
     worker_pool_start_method="spawn",
+    # A spawned child imports everything anew before it says that it is up. Celery's 4 s suit a fork; on a
+    # busy machine they kill each child while it still imports, and the worker lives and never works.
+    worker_proc_alive_timeout=60,
     worker_max_tasks_per_child=200,  # against leaks only
     worker_max_memory_per_child=600_000,  # kB; looked at after a task, so no guard against bombs
     # With REMAP_SIGTERM=SIGQUIT. Celery sleeps this long before it stops its processes, whether or not
