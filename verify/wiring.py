@@ -18,6 +18,7 @@ from verify.fetch.download import Downloader
 from verify.media.decoder import DecodeLimits, Decoder
 from verify.media.sniff import sniff
 from verify.pipeline import Intake, Parts, Pipeline
+from verify.pipeline.abandoned import AbandonedReports
 from verify.pipeline.acquire import Acquirer
 from verify.pipeline.examine import Examiner
 from verify.posts.resolve import Resolver
@@ -27,6 +28,7 @@ from verify.store.blobs import Blobs, FolderBlobs
 from verify.store.database import Database, migrate, open_database
 from verify.store.ledger import Ledger
 from verify.store.references import ReferenceStore
+from verify.store.views import ItemViews
 
 #: Settings that hold a secret or a place on this machine: they change no report, and leave in none.
 _NOT_IN_DIGEST = {
@@ -87,6 +89,20 @@ def blobs_of(settings: Settings) -> Blobs:
     return s3_blobs(settings.blobs_url, folder, endpoint_url=settings.s3_endpoint_url)
 
 
+def ledger_of(settings: Settings, database: Database) -> Ledger:
+    """The ledger, which gives an item that is abandoned its report, whoever sweeps."""
+    reports = AbandonedReports(
+        ItemViews(database),
+        read_claim=desk_of(settings).claim_of,
+        settings_digest=settings_digest(settings),
+    )
+    return Ledger(database, write_abandoned=reports)
+
+
+def desk_of(settings: Settings) -> Desk:
+    return Desk(settings.home.expanduser() / FOLDER)
+
+
 def decoder(settings: Settings) -> Decoder:
     return Decoder(
         DecodeLimits(
@@ -110,10 +126,10 @@ def _assembled(settings: Settings, database: Database, client: GuardedClient) ->
     intake = Intake(settings, blobs)
     resolver = Resolver(client, settings)
     downloader = Downloader(client, settings, sniff)
-    desk = Desk(home / FOLDER)
+    desk = desk_of(settings)
     examiner = Examiner(decoder(settings), blobs)
     parts = Parts(
-        ledger=Ledger(database),
+        ledger=ledger_of(settings, database),
         blobs=blobs,
         references=store,
         acquirer=Acquirer(intake, resolver, downloader, blobs),

@@ -17,7 +17,7 @@ from verify.settings import Settings
 from verify.store.database import open_database
 from verify.store.items import Sweep
 from verify.store.ledger import Ledger
-from verify.wiring import database_url
+from verify.wiring import database_url, ledger_of
 
 log = logging.getLogger("verify.sweep")
 
@@ -33,7 +33,7 @@ class Sweeper:
     @cache
     def of(settings: Settings) -> Sweeper:
         """The sweeper of this process, with connections of its own."""
-        ledger = Ledger(open_database(database_url(settings)))
+        ledger = ledger_of(settings, open_database(database_url(settings)))
         return Sweeper(ledger, bell_for(settings.broker_url.get_secret_value()))
 
     def sweep(self) -> Sweep:

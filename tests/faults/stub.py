@@ -16,13 +16,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from verify.errors import ItemCancelled, NetworkFailed, WrongMediaType
+from verify.errors import ItemCancelled, NetworkFailed, WorkAbandoned, WrongMediaType
 from verify.model import FindingLabel
 from verify.pipeline.heart import Heart
 from verify.pipeline.run import Watch
 from verify.settings import Settings
 from verify.store.database import migrate, open_database
-from verify.store.items import Item, Lane, Lease, Patience
+from verify.store.items import Item, Lane, Lease, Patience, WrittenReport
 from verify.store.ledger import Ledger
 from verify.wiring import database_url
 from workers.process import Checks
@@ -114,12 +114,16 @@ ACTIONS = {
 }
 
 
+def abandoned(item: Item, error: WorkAbandoned) -> WrittenReport:
+    return WrittenReport(json=json.dumps({"item": item.id, "error": str(error)}), code_version=CODE_VERSION)
+
+
 @contextmanager
 def opened_stub_checks(settings: Settings) -> Iterator[Checks]:
     """In place of `workers.process.opened_checks`."""
     database = open_database(database_url(settings))
     migrate(database)
-    ledger = Ledger(database, patience=PATIENCE)
+    ledger = Ledger(database, patience=PATIENCE, write_abandoned=abandoned)
     pipeline = StubPipeline(ledger)
     try:
         yield Checks(ledger=ledger, whole=pipeline.check, fetch=pipeline.acquire)

@@ -37,6 +37,7 @@ _STATE_WORDS = {
     PostState.UNSUPPORTED_URL: "no source can resolve this address to media",
     PostState.NETWORK_ERROR: "the platform could not be reached; it can be tried again later",
     PostState.BAD_RESPONSE: "the platform's answer could not be read",
+    PostState.NOT_READ: "the work ended before the post was read",
 }
 _LEAD_WORDS = {
     MatchKind.SAME_SCENE: "the same scene at another time, not the same footage",

@@ -36,6 +36,7 @@ class PostState(StrEnum):
     UNSUPPORTED_URL = "unsupported_url"
     NETWORK_ERROR = "network_error"
     BAD_RESPONSE = "bad_response"
+    NOT_READ = "not_read"
 
 
 class MediaKind(StrEnum):

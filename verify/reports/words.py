@@ -44,6 +44,7 @@ STATES = {
     PostState.UNSUPPORTED_URL: "No source could resolve the address to media.",
     PostState.NETWORK_ERROR: "The source could not be reached.",
     PostState.BAD_RESPONSE: "The source's answer could not be read.",
+    PostState.NOT_READ: "The work ended before the post was read.",
 }
 
 RATINGS = {

@@ -98,6 +98,14 @@ class FinishedReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenReport:
+    """A report on its way into the ledger."""
+
+    json: str
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFilter:
     """Which items to list, newest first."""
 
@@ -125,7 +133,7 @@ class Sweep:
     """What a sweep put right."""
 
     requeued: tuple[str, ...] = ()  #: leases that ran out
-    abandoned: tuple[str, ...] = ()  #: lost by a worker for the last time: failed, without a report yet
+    abandoned: tuple[str, ...] = ()  #: lost by a worker for the last time: failed, with a report
     cancelled: tuple[str, ...] = ()  #: asked to be cancelled, and the worker is gone
 
 

@@ -8,8 +8,10 @@ reliability.md 1.5). The states and transitions are drawn in docs/states.md.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +30,7 @@ from verify.store.items import (
     Patience,
     Priority,
     Sweep,
+    WrittenReport,
 )
 from verify.store.rows import (
     due_at,
@@ -45,15 +48,38 @@ from verify.store.rows import (
 from verify.store.tables import checkpoints, items, reports
 from verify.store.views import ItemViews, utc_now
 
+log = logging.getLogger("verify.ledger")
+
+#: Writes the report of an item that is given up on.
+WriteAbandoned = Callable[[Item, WorkAbandoned], WrittenReport]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Abandonment:
+    """How an item ends that is given up on."""
+
+    item: Item
+    error: WorkAbandoned
+    report: WrittenReport | None = None
+
 
 class Ledger(ItemViews):
-    """The items of one database. `clock` gives the present instant (tests turn it)."""
+    """The items of one database. `clock` gives the present instant (tests turn it).
+
+    Without `write_abandoned` an item that is given up on has no report, only its error.
+    """
 
     def __init__(
-        self, database: Database, *, patience: Patience | None = None, clock: Callable[[], datetime] = utc_now
+        self,
+        database: Database,
+        *,
+        patience: Patience | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        write_abandoned: WriteAbandoned | None = None,
     ) -> None:
         super().__init__(database, clock=clock)
         self.patience = patience or Patience()
+        self._write_abandoned = write_abandoned
 
     # --- what people ask for ------------------------------------------------------------------
 
@@ -240,36 +266,61 @@ class Ledger(ItemViews):
         """The item, cancelled, once its worker has stopped. Raises StaleLease."""
         return self._end(lease, ended(ItemState.CANCELLED))
 
-    def attach_report(self, item: Item, *, report: str, code_version: str) -> None:
-        """Keeps the report of an item that a sweep ended; a second one for the same run is dropped."""
-        with self._database.writing() as connection:
-            self._keep_report(connection, item, report, code_version)
-
     # --- what keeps it going ------------------------------------------------------------------
 
     def sweep(self) -> Sweep:
-        """What was put right: leases that ran out go back to the queue, or end.
+        """What was put right: leases that ran out go back to the queue, or end with a report that says so.
 
-        Any process may sweep at any time, and two at once do no harm.
+        Any process may sweep at any time, and two at once do no harm. Raises StorageBusy, StorageFull.
         """
-        expired = self._expired(self._clock())
-        abandoned = WorkAbandoned(f"{self.patience.losses} workers were lost")
+        now = self._clock()
+        expired = self._expired(now)
         last = items.c.losses + 1 >= self.patience.losses
         lost = {"losses": items.c.losses + 1}
+        ends = [self._abandonment(item) for item in self._doomed(and_(expired, last))]
         with self._database.writing() as connection:
             gone = self._update(
                 connection, and_(expired, items.c.cancel_requested), ended(ItemState.CANCELLED) | lost
             )
-            failed = self._update(
-                connection, and_(expired, last), ended(ItemState.FAILED) | error_values(abandoned) | lost
-            )
-            back = self._update(connection, expired, requeued() | lost)
-            note_sweep(connection, self._clock())
+            failed = [end.item.id for end in ends if self._abandon(connection, end, expired, lost)]
+            back = self._update(connection, and_(expired, ~last), requeued() | lost)
+            note_sweep(connection, now)
         return Sweep(
             requeued=tuple(item.id for item in back),
-            abandoned=tuple(item.id for item in failed),
+            abandoned=tuple(failed),
             cancelled=tuple(item.id for item in gone),
         )
+
+    def _doomed(self, which: ColumnElement[bool]) -> Sequence[Item]:
+        with self._database.reading() as connection:
+            rows = connection.execute(select(items).where(which, ~items.c.cancel_requested))
+            return [item_of(row) for row in rows]
+
+    def _abandonment(self, item: Item) -> _Abandonment:
+        error = WorkAbandoned(
+            f"{item.losses + 1} workers were lost, the last at the stage {item.stage or 'resolve'}; "
+            f"look at their logs, then `verify retry {item.id}` begins anew"
+        )
+        if self._write_abandoned is None:
+            return _Abandonment(item=item, error=error)
+        try:
+            return _Abandonment(item=item, error=error, report=self._write_abandoned(item, error))
+        except Exception:  # whatever it is, the item must end
+            log.exception("no report of the abandoned item %s", item.id)
+            return _Abandonment(item=item, error=error)
+
+    def _abandon(
+        self, connection: Connection, end: _Abandonment, expired: ColumnElement[bool], lost: dict[str, Any]
+    ) -> bool:
+        """Whether it was still to be ended."""
+        values = ended(ItemState.FAILED) | error_values(end.error) | lost
+        if end.report:
+            values["finding"] = FindingLabel.NOT_RETRIEVABLE
+        same = and_(items.c.id == end.item.id, expired, items.c.losses == end.item.losses)
+        found = self._update(connection, and_(same, ~items.c.cancel_requested), values)
+        if found and end.report:
+            self._keep_report(connection, found[0], end.report.json, end.report.code_version)
+        return bool(found)
 
     # --- in one transaction -------------------------------------------------------------------
 
