@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from verify.errors import ItemCancelled, StaleLease, VerifyError, WorkAbandoned
 from verify.model import FindingLabel, ItemState
@@ -33,7 +34,7 @@ from verify.store.items import (
     WrittenReport,
 )
 from verify.store.rows import (
-    due_at,
+    UNCOUNTED,
     ended,
     error_values,
     in_state,
@@ -43,8 +44,8 @@ from verify.store.rows import (
     note_sweep,
     one_item,
     requeued,
-    within,
 )
+from verify.store.statements import claim_next, claim_one, held
 from verify.store.tables import checkpoints, items, reports
 from verify.store.views import ItemViews, utc_now
 
@@ -104,7 +105,9 @@ class Ledger(ItemViews):
         row = new_row(new, now)
         with self._database.writing() as connection:
             connection.execute(insert(items).values(row))
-            lease = self._claim(connection, items.c.id == row["id"], worker=worker)
+            lease = self._claim(
+                connection, claim_one(self.patience.losses), {"wanted": row["id"]}, worker=worker
+            )
         assert lease is not None
         return lease
 
@@ -167,24 +170,12 @@ class Ledger(ItemViews):
         An item whose lease ran out can be claimed by its id at once; otherwise the sweep requeues it.
         Raises StorageBusy.
         """
-        now = self._clock()
-        due = due_at(now)
         if item_id:
-            lost = and_(
-                self._expired(now), items.c.losses + 1 < self.patience.losses, ~items.c.cancel_requested
-            )
-            which = and_(items.c.id == item_id, or_(due, lost))
+            statement, which = claim_one(self.patience.losses), {"wanted": item_id}
         else:
-            first = (
-                select(items.c.id)
-                .where(due, *within(lane, priorities))
-                .order_by(items.c.priority, items.c.created_at)
-                .limit(1)
-            )
-            # SQLite has no row locks and needs none: the writing transaction holds the only lock.
-            which = items.c.id == first.with_for_update(skip_locked=True).scalar_subquery()
+            statement, which = claim_next(lane, tuple(priorities)), {}
         with self._database.writing() as connection:
-            return self._claim(connection, which, worker=worker)
+            return self._claim(connection, statement, which, worker=worker)
 
     def heartbeat(self, lease: Lease, *, stage: str = "", progress: float | None = None) -> Lease:
         """The lease, extended. Raises StaleLease when another worker has the item, ItemCancelled."""
@@ -254,7 +245,7 @@ class Ledger(ItemViews):
 
         Raises StaleLease.
         """
-        return self._end(lease, requeued() | {"attempts": items.c.attempts - 1})
+        return self._end(lease, requeued() | {"attempts": UNCOUNTED})
 
     def lose(self, lease: Lease) -> None:
         """Counts the work as lost at once: it took longer than any item may. Raises StaleLease."""
@@ -327,30 +318,23 @@ class Ledger(ItemViews):
     def _expired(self, now: datetime) -> ColumnElement[bool]:
         return and_(in_state(ItemState.RUNNING), items.c.lease_until < now)
 
-    def _claim(self, connection: Connection, which: ColumnElement[bool], *, worker: str) -> Lease | None:
+    def _claim(
+        self, connection: Connection, statement: ReturningUpdate[Any], which: dict[str, Any], *, worker: str
+    ) -> Lease | None:
         now = self._clock()
         until = now + timedelta(seconds=self.patience.lease_seconds)
         token = secrets.token_hex(16)
-        values = {
-            "losses": items.c.losses + case((in_state(ItemState.RUNNING), 1), else_=0),
-            "state": ItemState.RUNNING,
-            "attempts": items.c.attempts + 1,
-            "lease_token": token,
-            "lease_until": until,
-            "heartbeat_at": now,
-            "worker": worker,
-        }
-        claimed = self._update(connection, which, values)
-        return Lease(item=claimed[0], token=token, until=until) if claimed else None
+        given = {"now": now, "until": until, "new_token": token, "by": worker}
+        row = connection.execute(statement, which | given).one_or_none()
+        return Lease(item=item_of(row), token=token, until=until) if row else None
 
     def _held(self, connection: Connection, lease: Lease, values: dict[str, Any]) -> Item:
-        held = and_(
-            items.c.id == lease.item.id, items.c.lease_token == lease.token, in_state(ItemState.RUNNING)
-        )
-        found = self._update(connection, held, values)
-        if not found:
+        statement, given = held(values | {"updated_at": self._clock()})
+        which = {"held_id": lease.item.id, "held_token": lease.token}
+        row = connection.execute(statement, given | which).one_or_none()
+        if row is None:
             raise StaleLease(lease.item.id)
-        return found[0]
+        return item_of(row)
 
     def _end(self, lease: Lease, values: dict[str, Any], *, report: str = "", code_version: str = "") -> Item:
         with self._database.writing() as connection:

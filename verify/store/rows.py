@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, select, update
+from sqlalchemy import Connection, Insert, Table, and_, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -20,6 +21,11 @@ from verify.store.items import Item, ItemFilter, Lane, NewItem, Priority
 from verify.store.tables import counters, items
 
 _SWEPT = "swept_at_ms"
+
+#: The state to go back to: an item that was asked to stop does not go back to the queue.
+REQUEUED = case((items.c.cancel_requested, ItemState.CANCELLED), else_=ItemState.QUEUED)
+#: The attempts, without the one that is given back.
+UNCOUNTED = items.c.attempts - 1
 
 
 def new_row(new: NewItem, now: datetime, *, after: timedelta = timedelta()) -> dict[str, Any]:
@@ -44,9 +50,7 @@ def ended(state: ItemState) -> dict[str, Any]:
 
 
 def requeued() -> dict[str, Any]:
-    # An item that was asked to stop does not go back to the queue.
-    state = case((items.c.cancel_requested, ItemState.CANCELLED), else_=ItemState.QUEUED)
-    return {"state": state, "lease_token": None, "lease_until": None}
+    return {"state": REQUEUED, "lease_token": None, "lease_until": None}
 
 
 def error_values(error: VerifyError) -> dict[str, Any]:
@@ -93,8 +97,13 @@ def one_item(connection: Connection, item_id: str) -> Item:
 
 
 def insert_once(connection: Connection, table: Table, values: dict[str, Any]) -> None:
-    insert_into = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert_into(table).on_conflict_do_nothing(), values)
+    connection.execute(_insert_once(table, connection.dialect.name), values)
+
+
+@cache
+def _insert_once(table: Table, dialect: str) -> Insert:
+    insert_into = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert_into(table).on_conflict_do_nothing()
 
 
 def item_of(row: Any) -> Item:

@@ -14,7 +14,8 @@ from verify.model import ItemState
 from verify.store.database import Database
 from verify.store.items import Depth, FinishedReport, Item, ItemFilter, Lane, Priority
 from verify.store.rows import conditions, due_at, item_of, last_sweep, one_item, within
-from verify.store.tables import checkpoints, items, reports
+from verify.store.statements import kept_checkpoint
+from verify.store.tables import items, reports
 
 
 def utc_now() -> datetime:
@@ -71,13 +72,9 @@ class ItemViews:
 
     def checkpoint(self, item_id: str, stage: str, code_version: str) -> bytes | None:
         """What the stage made in an earlier attempt; None when it did not end."""
-        query = select(checkpoints.c.payload).where(
-            checkpoints.c.item_id == item_id,
-            checkpoints.c.stage == stage,
-            checkpoints.c.code_version == code_version,
-        )
+        of = {"of_item": item_id, "of_stage": stage, "of_version": code_version}
         with self._database.reading() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return connection.execute(kept_checkpoint(), of).scalar_one_or_none()
 
     def due(self, *, lane: Lane | None = None, priorities: Collection[Priority] = (), most: int = 100) -> int:
         """How many items wait for a worker right now; counts no further than `most`."""
