@@ -2,7 +2,7 @@
 
 In: the text of a list: CSV with a header, JSON Lines, or one address or path a line ("#" begins a
 comment). Out: a submission for each good line and the number, words and fault of each bad one; and
-`accept`, which commits submissions and only then rings for them.
+`accept`, which commits requests and only then rings for them.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verify.bell import Bell, ring_for
 from verify.errors import UnreadableInput, VerifyError
-from verify.pipeline import Intake, Submission
+from verify.model import ItemState
+from verify.pipeline import Parts, Submission
+from verify.pipeline.desk import renewed
 from verify.pipeline.intake import is_path
 from verify.posts.in_text import Entry
 from verify.posts.tables import entries_in_csv, entries_in_jsonl, is_csv, is_jsonl
 from verify.posts.urls import parse
-from verify.store.items import Item, Priority
-from verify.store.ledger import Ledger
+from verify.store.items import NewItem, Priority
+from verify.store.joining import Accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +72,20 @@ def read_list_file(path: Path, *, priority: Priority = Priority.NORMAL) -> Queue
         raise UnreadableInput(f"{path}: {error.strerror or error}") from error
 
 
-def accept(ledger: Ledger, intake: Intake, bell: Bell, submissions: Sequence[Submission]) -> Sequence[Item]:
-    """The accepted items, committed before any bell rings; all of them or on an error none.
+def accept(parts: Parts, bell: Bell, requests: Sequence[NewItem]) -> Sequence[Accepted]:
+    """What became of each request, committed before any bell rings; all of them or on an error none.
 
+    A request that was made before joins its item, as a check in the foreground does: an item in flight goes
+    on, a finished one answers while its report holds and is queued once more when it no longer does.
     Raises StorageBusy, StorageFull.
     """
-    items = ledger.enqueue_many([intake.request(submission) for submission in submissions])
-    ring_for(bell, items)
-    return items
+    accepted = [_answering(parts, one) for one in parts.ledger.accept(requests)]
+    ring_for(bell, [one.item for one in accepted if one.item.state is ItemState.QUEUED])
+    return accepted
+
+
+def _answering(parts: Parts, one: Accepted) -> Accepted:
+    return replace(one, item=renewed(parts, one.item)) if one.item.is_terminal else one
 
 
 def _submission(entry: Entry, priority: Priority) -> Submission:

@@ -59,7 +59,8 @@ def prepare(settings: dict[str, str], golden: Path, queries: list[str]) -> list[
     with opened(settings_of(settings)) as tool:
         tool.reference_set.add(str(golden / "reference.mp4"), Provenance(title="Old"))
         given = [Submission(text=str(golden / name), claim="M60T in Nayrab, today") for name in queries]
-        return list(accept(tool.parts.ledger, tool.intake, NoBell(), given))
+        requests = [tool.intake.request(one) for one in given]
+        return [one.item for one in accept(tool.parts, NoBell(), requests)]
 
 
 def settings_of(variables: dict[str, str]) -> Settings:

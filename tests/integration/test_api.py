@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.api_server import ApiServer, api_server
+from tests.api_server import ApiServer, api_server, eventually
 from tests.unit import sample_report
 from verify.model import ItemState
 from verify.store.items import NewItem
@@ -128,10 +130,11 @@ def test_an_item_is_accepted_and_can_be_looked_at(api: ApiServer) -> None:
 
 
 def test_a_batch_is_accepted_whole_or_not_at_all(api: ApiServer) -> None:
-    one = {"url": "https://x.com/a/status/1"}
-    assert len(api.client.post("/api/v1/items", json={"items": [one] * 100}).json()["items"]) == 100
-    assert api.client.post("/api/v1/items", json={"items": [one] * 101}).status_code == 422
-    assert api.client.post("/api/v1/items", json={"items": [one, {"url": ""}]}).status_code == 422
+    many = [{"url": f"https://x.com/a/status/{number}"} for number in range(1, 102)]
+    assert len(api.client.post("/api/v1/items", json={"items": many[:100]}).json()["items"]) == 100
+    assert api.client.post("/api/v1/items", json={"items": many}).status_code == 422
+    other = {"url": "https://x.com/a/status/500"}
+    assert api.client.post("/api/v1/items", json={"items": [other, {"url": ""}]}).status_code == 422
     assert len(api.client.get("/api/v1/items?limit=200").json()["items"]) == 100
 
 
@@ -156,10 +159,88 @@ def test_the_same_request_under_one_key_is_made_once(api: ApiServer) -> None:
         answer = api.client.post("/api/v1/items", json={"url": url}, headers={"Idempotency-Key": key})
         return answer.status_code, [item["id"] for item in answer.json().get("items", [])]
 
-    first = ask("https://x.com/a/status/1", "k1")
-    assert ask("https://x.com/a/status/1", "k1") == first
-    assert ask("https://x.com/a/status/1", "k2") != first
+    # Words that are no address have no key of their own: only the header can tell that they came twice.
+    status, first = ask("pic of a tank", "k1")
+    assert status == 202
+    assert ask("pic of a tank", "k1") == (200, first)
+    assert ask("pic of a tank", "k2")[1] != first
     assert ask("https://x.com/a/status/2", "k1")[0] == 422
+
+
+# --- asked before -----------------------------------------------------------------------------
+
+
+def test_a_post_asked_for_again_joins_its_item_in_every_spelling(api: ApiServer) -> None:
+    def ask(**wanted: str) -> tuple[int, str, bool]:
+        answer = api.client.post("/api/v1/items", json=wanted)
+        (item,) = answer.json()["items"]
+        assert answer.headers["location"] == f"/api/v1/items/{item['id']}"
+        return answer.status_code, item["id"], item["joined"]
+
+    status, first, joined = ask(url="https://x.com/a/status/1")
+    assert (status, joined) == (202, False)
+    assert ask(url="https://mobile.twitter.com/a/status/1?s=20") == (200, first, True)
+    other_claim = ask(url="https://x.com/a/status/1", claim="M60T")
+    assert (other_claim[0], other_claim[2]) == (202, False)
+    assert other_claim[1] != first
+    assert len(api.client.get("/api/v1/items").json()["items"]) == 2
+
+
+def test_each_row_of_a_batch_says_whether_it_joined(api: ApiServer) -> None:
+    first = api.client.post("/api/v1/items", json={"url": "https://x.com/a/status/1"}).json()["items"][0][
+        "id"
+    ]
+    urls = [f"https://x.com/a/status/{number}" for number in (2, 1, 2)]
+    answer = api.client.post("/api/v1/items", json={"items": [{"url": url} for url in urls]})
+    rows = [(item["key"], item["joined"]) for item in answer.json()["items"]]
+    assert answer.status_code == 202
+    assert rows == [("x:2", False), ("x:1", True), ("x:2", True)]
+    ids = [item["id"] for item in answer.json()["items"]]
+    assert ids[1] == first
+    assert ids[0] == ids[2]
+
+
+def test_asking_again_for_what_waits_lets_it_go_on_as_urgently_as_asked(api: ApiServer) -> None:
+    wanted = {"url": "https://x.com/a/status/1", "priority": "bulk"}
+    item_id = api.client.post("/api/v1/items", json=wanted).json()["items"][0]["id"]
+    api.services.ledger.pause(item_id)
+    again = api.client.post("/api/v1/items", json=wanted | {"priority": "breaking"}).json()["items"][0]
+    assert (again["id"], again["state"], again["priority"]) == (item_id, "queued", "breaking")
+    later = api.client.post("/api/v1/items", json=wanted).json()["items"][0]
+    assert later["priority"] == "breaking"
+
+
+def test_a_file_sent_again_joins_its_item_and_answers_until_the_set_changes(tmp_path: Path) -> None:
+    def send() -> tuple[int, dict[str, Any]]:
+        answer = api.client.post("/api/v1/items/upload", files={"file": ("a.png", content)})
+        return answer.status_code, answer.json()
+
+    with api_server(tmp_path, with_worker=True) as api:
+        content = picture()
+        status, item = send()
+        assert (status, item["joined"]) == (202, False)
+        eventually(api.client, f"/api/v1/items/{item['id']}", state="done")
+        status, again = send()
+        assert (status, again["id"], again["state"], again["run"]) == (200, item["id"], "done", 1)
+        api.client.post(
+            "/api/v1/references/upload",
+            files={"file": ("b.png", content)},
+            data={"provenance": '{"title": "B"}'},
+        ).raise_for_status()
+        assert send()[1]["run"] == 2
+        done = eventually(api.client, f"/api/v1/items/{item['id']}", state="done")
+        assert done["finding"] == "match_found_date_undetermined"
+
+
+def test_two_who_ask_at_once_get_one_item(api: ApiServer) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        asked = [
+            pool.submit(api.client.post, "/api/v1/items", json={"url": "https://x.com/a/status/1"})
+            for _ in range(16)
+        ]
+    answers = [one.result().json()["items"][0] for one in asked]
+    assert len({item["id"] for item in answers}) == 1
+    assert sorted(item["joined"] for item in answers) == [False] + [True] * 15
 
 
 def test_pages_of_the_list_hold_every_item_once(api: ApiServer) -> None:
@@ -464,8 +545,6 @@ def test_an_unknown_address_is_a_problem_too(api: ApiServer) -> None:
 def test_a_queued_item_is_worked_off(tmp_path: Path) -> None:
     with api_server(tmp_path, with_worker=True) as api:
         item = api.client.post("/api/v1/items/upload", files={"file": ("a.png", picture())}).json()
-        from tests.api_server import eventually
-
         done = eventually(api.client, f"/api/v1/items/{item['id']}", state="done")
         assert done["finding"] == "no_match_in_reference_set"
         assert ItemState(done["state"]) is ItemState.DONE

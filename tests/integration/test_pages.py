@@ -58,6 +58,20 @@ def test_a_form_queues_every_address(desk: ApiServer) -> None:
     assert {item["claim"] for item in items} == {"tanks"}
 
 
+def test_what_was_asked_for_before_is_shown_and_not_queued_again(desk: ApiServer) -> None:
+    def add(urls: str) -> str:
+        data = {"urls": urls, "token": desk.form_token()}
+        return desk.client.post("/queue", data=data).headers["location"]
+
+    first = add("https://x.com/a/status/1")
+    again = add("https://twitter.com/a/status/1")
+    assert again == f"{first}?joined=1"
+    assert "nothing was queued twice" in desk.client.get(again, headers=HTML).text
+    listed = add("https://x.com/a/status/1 https://x.com/a/status/2")
+    assert "1 of 2 were asked for before" in desk.client.get(listed, headers=HTML).text
+    assert len(desk.client.get("/api/v1/items").json()["items"]) == 2
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -1,7 +1,8 @@
 """Requests to check, made ready for the ledger: addresses, and files that a browser or program sends.
 
-In: what the API and the pages take in. Out: items, accepted and committed. An uploaded file is sniffed and
-capped before anything of it is kept. The same request under the same Idempotency-Key is the same items.
+In: what the API and the pages take in. Out: items, accepted and committed, or joined when the same was asked
+before. An uploaded file is sniffed and capped before anything of it is kept. The same request under the same
+Idempotency-Key is the same items, whatever became of them.
 """
 
 from __future__ import annotations
@@ -19,31 +20,35 @@ from verify.errors import UsageError
 from verify.model import MediaFile
 from verify.pipeline import Submission
 from verify.pipeline.intake import FILE_PLATFORM, is_path
-from verify.store.items import Item, NewItem, Priority
+from verify.queueing import accept
+from verify.store.items import NewItem, Priority
+from verify.store.joining import Accepted
 
 _CHUNK_BYTES = 2**20
 
 
-def accept(services: Services, wanted: Sequence[ItemIn]) -> list[Item]:
-    """The items, all of them or on an error none. Raises UsageError for a path of this machine."""
-    made = services.ledger.enqueue_many([_request(services, one) for one in wanted])
-    services.called(*made)
-    return made
+def accept_all(services: Services, wanted: Sequence[ItemIn]) -> list[Accepted]:
+    """What became of each, all of them or on an error none. Raises UsageError for a path of this machine."""
+    return list(accept(services.tool.parts, services.bell, [_request(services, one) for one in wanted]))
 
 
-def accept_once(services: Services, wanted: Sequence[ItemIn], *, owner: str, key: str) -> list[Item]:
+def accept_once(services: Services, wanted: Sequence[ItemIn], *, owner: str, key: str) -> list[Accepted]:
     """The items of the first request under `key`. Raises UsageError when that was another request."""
     if not key:
-        return accept(services, wanted)
+        return accept_all(services, wanted)
     digest = hashlib.sha256("\n".join(one.model_dump_json() for one in wanted).encode()).hexdigest()
     earlier = services.request_log.earlier(owner, key, digest)
-    if earlier is None:
-        made = accept(services, wanted)
-        earlier = services.request_log.keep(owner, key, digest, [item.id for item in made])
-        for item in made:  # another request with the same key was faster: its items stand
-            if item.id not in earlier:
-                services.ledger.cancel(item.id)
-    return [services.ledger.get(item_id) for item_id in earlier]
+    if earlier is not None:
+        return [Accepted(item=services.ledger.get(item_id), joined=True) for item_id in earlier]
+    accepted = accept_all(services, wanted)
+    kept = services.request_log.keep(owner, key, digest, [one.item.id for one in accepted])
+    for one in accepted:  # another request with the same key was faster: its items stand
+        if one.item.id not in kept and not one.joined:
+            services.ledger.cancel(one.item.id)
+    return [
+        one if one.item.id == item_id else Accepted(item=services.ledger.get(item_id), joined=True)
+        for one, item_id in zip(accepted, kept, strict=True)
+    ]
 
 
 def _request(services: Services, wanted: ItemIn) -> NewItem:
@@ -62,8 +67,8 @@ def _request(services: Services, wanted: ItemIn) -> NewItem:
 
 def accept_file(
     services: Services, content: BinaryIO, name: str, *, claim: str, note: str, posted_at: datetime | None
-) -> Item:
-    """The item for an uploaded file. Raises MediaRejected, DownloadTooLarge, StorageFull."""
+) -> Accepted:
+    """What became of an uploaded file. Raises MediaRejected, DownloadTooLarge, StorageFull."""
     file = store(services, content, name)
     request = NewItem(
         submitted=file.original_name or "upload",
@@ -72,9 +77,7 @@ def accept_file(
         note=note,
         posted_at=posted_at,
     )
-    item = services.ledger.enqueue(request)
-    services.called(item)
-    return item
+    return accept(services.tool.parts, services.bell, [request])[0]
 
 
 def store(services: Services, content: BinaryIO, name: str) -> MediaFile:

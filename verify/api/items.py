@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Response, UploadFile
 from pydantic import AwareDatetime, StringConstraints
 
 from verify.api.callers import Queuer, Reader
 from verify.api.intake import accept_file, accept_once
-from verify.api.schemas import BatchIn, Identifier, ItemOut, ItemsIn, ItemsOut, Words
+from verify.api.schemas import (
+    AcceptedItemsOut,
+    AcceptedOut,
+    BatchIn,
+    Identifier,
+    ItemOut,
+    ItemsIn,
+    ItemsOut,
+    Words,
+)
 from verify.api.security import own_origin
 from verify.api.services import Served, Services
 from verify.errors import NoSuchItem, UsageError
@@ -24,23 +33,35 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", status_code=202)
+_JOINED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Everything was asked before: the items that answer it"}
+}
+
+
+@router.post("", status_code=202, responses=_JOINED)
 def create_items(
     wanted: ItemsIn,
     caller: Queuer,
     services: Served,
     response: Response,
     idempotency_key: IdempotencyKey = "",
-) -> ItemsOut:
-    """Queue one item, or a batch of up to 100, accepted together or not at all."""
+) -> AcceptedItemsOut:
+    """Queue one item, or a batch of up to 100, accepted together or not at all.
+
+    What asks the same as an earlier item (the same post or file, claim, note and posting time) joins it:
+    `joined` says so of each, and the status is 200 when nothing new was queued. A joined item that had
+    ended is searched anew if the reference set or the program has changed; `recheck` fetches it again.
+    """
     asked = wanted.items if isinstance(wanted, BatchIn) else [wanted]
-    made = accept_once(services, asked, owner=caller.id, key=idempotency_key)
-    if len(made) == 1:
-        response.headers["Location"] = f"/api/v1/items/{made[0].id}"
-    return ItemsOut(items=[ItemOut.of(item) for item in made])
+    accepted = accept_once(services, asked, owner=caller.id, key=idempotency_key)
+    if len(accepted) == 1:
+        response.headers["Location"] = f"/api/v1/items/{accepted[0].item.id}"
+    if all(one.joined for one in accepted):
+        response.status_code = 200
+    return AcceptedItemsOut(items=[AcceptedOut.told(one) for one in accepted])
 
 
-@router.post("/upload", status_code=202)
+@router.post("/upload", status_code=202, responses=_JOINED)
 def upload_item(
     *,
     _caller: Queuer,
@@ -50,11 +71,15 @@ def upload_item(
     claim: Annotated[Words, Form()] = "",
     note: Annotated[Words, Form()] = "",
     posted_at: Annotated[AwareDatetime | None, Form()] = None,
-) -> ItemOut:
-    """Queue a file with the claim that came with it."""
-    item = accept_file(services, file.file, file.filename or "", claim=claim, note=note, posted_at=posted_at)
-    response.headers["Location"] = f"/api/v1/items/{item.id}"
-    return ItemOut.of(item)
+) -> AcceptedOut:
+    """Queue a file with the claim that came with it; the same file with the same claim joins its item."""
+    accepted = accept_file(
+        services, file.file, file.filename or "", claim=claim, note=note, posted_at=posted_at
+    )
+    response.headers["Location"] = f"/api/v1/items/{accepted.item.id}"
+    if accepted.joined:
+        response.status_code = 200
+    return AcceptedOut.told(accepted)
 
 
 @router.get("", response_model=ItemsOut)

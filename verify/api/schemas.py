@@ -29,6 +29,7 @@ from verify.model import (
 )
 from verify.references.exchange import Imported
 from verify.store.items import Item
+from verify.store.joining import Accepted
 from verify.store.people import ApiKey, Scope
 from verify.store.references import ReferencePicture
 from verify.store.webhooks import Delivery, DeliveryState, Webhook
@@ -100,6 +101,22 @@ class ItemOut(BaseModel):
         values = {name: getattr(item, name) for name in names}
         # The ledger's records are typed already; checking fifty of them again is half the time of a list.
         return cls.model_construct(**values, priority=item.priority.name.lower())
+
+
+class AcceptedOut(ItemOut):
+    """What a request became: an item of its own, or the one that asks the same and was there before."""
+
+    joined: bool
+
+    @classmethod
+    def told(cls, accepted: Accepted) -> Self:
+        return cls.model_construct(**dict(ItemOut.of(accepted.item)), joined=accepted.joined)
+
+
+class AcceptedItemsOut(BaseModel):
+    """One for each request, in their order."""
+
+    items: list[AcceptedOut]
 
 
 class ItemsOut(BaseModel):

@@ -83,8 +83,12 @@ def queue(  # noqa: PLR0917 - a command's options
         raise UsageError("nothing to queue: give addresses, --file LIST, or - and a list on standard input")
     with opened(settings) as tool:
         bell = bell_for(settings.broker_url.get_secret_value())
-        accepted = accept(tool.parts.ledger, tool.intake, bell, [*given, *listed.submissions])
-    _print(accepted, as_json=as_json)
+        requests = [tool.intake.request(one) for one in (*given, *listed.submissions)]
+        accepted = accept(tool.parts, bell, requests)
+    _print([one.item for one in accepted], as_json=as_json)
+    joined = sum(one.joined for one in accepted)
+    if joined:
+        complain(f"{joined} of {len(accepted)} asked for before: that item's identifier is given")
     for bad in listed.bad:
         complain(f"line {bad.number}: {bad.sentence} [{bad.text[:200]}]")
     if listed.bad:

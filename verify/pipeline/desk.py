@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 
+from verify.fingerprint import ALGORITHM
 from verify.model import ItemState, Report
 from verify.pipeline.parts import CODE_VERSION, Parts
 from verify.reports import from_json
@@ -37,6 +38,16 @@ def asked_before(ledger: Ledger, request: NewItem) -> Item | None:
     return next((item for item in found if (item.claim, item.note, item.posted_at) == asked), None)
 
 
+def renewed(parts: Parts, item: Item, *, recheck: bool = False) -> Item:
+    """The ended item when its report still answers, else the item queued once more."""
+    report = _report(parts.ledger, item)
+    if recheck or report is None or _may_pass(report):
+        return parts.ledger.rerun(item.id)
+    if report.reference_digest != parts.references.digest(ALGORITHM):
+        return parts.ledger.rerun(item.id, forget=())
+    return item
+
+
 def unwatched(_item: Item) -> None:
     """Hears of nothing."""
 
@@ -57,11 +68,7 @@ class Desk:
             return ledger.begin(request, worker=self._worker)
         if not earlier.is_terminal:
             return self._join(earlier)
-        report = self._report(earlier)
-        fetch_again = recheck or report is None or _may_pass(report)
-        if report is not None and not fetch_again and self._still_holds(report):
-            return earlier
-        return self._join(ledger.rerun(earlier.id, forget=None if fetch_again else ()))
+        return self._join(renewed(self._parts, earlier, recheck=recheck))
 
     def _join(self, item: Item) -> Lease | Item:
         """The lease on an unfinished item as soon as nobody else has it, or the item once it is finished."""
@@ -83,13 +90,11 @@ class Desk:
             item = ledger.get(item.id)
         return item
 
-    def _report(self, item: Item) -> Report | None:
-        """The report of an item that came to a finding with this code."""
-        kept = self._parts.ledger.report(item.id) if item.state is ItemState.DONE else None
-        return from_json(kept.json) if kept and kept.code_version == CODE_VERSION else None
 
-    def _still_holds(self, report: Report) -> bool:
-        return report.reference_digest == self._parts.searched_set().digest
+def _report(ledger: Ledger, item: Item) -> Report | None:
+    """The report of an item that came to a finding with this code."""
+    kept = ledger.report(item.id) if item.state is ItemState.DONE else None
+    return from_json(kept.json) if kept and kept.code_version == CODE_VERSION else None
 
 
 def _may_pass(report: Report) -> bool:

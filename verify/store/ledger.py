@@ -21,6 +21,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from verify.errors import ItemCancelled, StaleLease, VerifyError, WorkAbandoned
 from verify.model import FindingLabel, ItemState
+from verify.store import joining
 from verify.store.database import Database
 from verify.store.items import (
     TERMINAL,
@@ -33,6 +34,7 @@ from verify.store.items import (
     Sweep,
     WrittenReport,
 )
+from verify.store.joining import Accepted
 from verify.store.rows import (
     UNCOUNTED,
     ended,
@@ -98,6 +100,11 @@ class Ledger(ItemViews):
         with self._database.writing() as connection:
             statement = insert(items).returning(items, sort_by_parameter_order=True)
             return [item_of(row) for row in connection.execute(statement, rows)]
+
+    def accept(self, requests: Sequence[NewItem]) -> list[Accepted]:
+        """The same, but a request that was made before joins the item it became then."""
+        with self._database.writing() as connection:
+            return joining.accept(connection, requests, self._clock())
 
     def begin(self, new: NewItem, *, worker: str) -> Lease:
         """The item accepted and claimed in one step, for work in the foreground."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from markupsafe import Markup
 from pydantic import ValidationError
@@ -40,12 +40,18 @@ class JudgeForm:
 
 
 @router.get("/items/{item_id}")
-def show(item_id: Identifier, request: Request, caller: Reader, services: Served) -> Response:
+def show(
+    item_id: Identifier,
+    request: Request,
+    caller: Reader,
+    services: Served,
+    joined: Annotated[bool, Query(description="Whether the person has just asked for it again")] = False,
+) -> Response:
     """The report, or how far the work is."""
     item = services.ledger.get(item_id)
     stored = services.ledger.report(item_id)
     if stored is None:
-        return page(request, "progress.html", caller, item=item)
+        return page(request, "progress.html", caller, item=item, joined=joined)
     seat(request)
     form = JudgeForm(item_id=item_id, asks_name=not caller.is_person) if caller.may(Scope.QUEUE) else None
     kept = frozenset(name for name in picture_names(parsed(stored)) if services.blobs.exists(name))
@@ -56,6 +62,7 @@ def show(item_id: Identifier, request: Request, caller: Reader, services: Served
         "item.html",
         caller,
         item=item,
+        joined=joined,
         finding=parsed(stored).finding,
         body=Markup(body),  # noqa: S704 - made by the templates below, which escape
         rules=rules,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 
 from verify.api.callers import Queuer, Reader
-from verify.api.intake import accept, accept_file
+from verify.api.intake import accept_all, accept_file
 from verify.api.items import cancel_item, found_items, recheck_item, retry_item
 from verify.api.pages.frame import page, see
 from verify.api.schemas import LARGEST_BATCH, Identifier, ItemIn, Words
@@ -34,6 +34,8 @@ def show(
     finding: Annotated[str, Query(max_length=64)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
     cursor: Annotated[str, Query(pattern=r"^[0-9a-zA-Z_-]{0,64}$")] = "",
+    joined: Annotated[int, Query(ge=0, le=LARGEST_BATCH + 1)] = 0,
+    accepted: Annotated[int, Query(ge=0, le=LARGEST_BATCH + 1)] = 0,
 ) -> Response:
     """The queue, or what to do first when nothing is there."""
     which = ItemFilter(
@@ -53,6 +55,8 @@ def show(
         items=found[:PER_PAGE],
         more=more,
         chosen=chosen,
+        joined=joined,
+        accepted=accepted,
         reference_count=count,
         is_first_run=not found and not any(chosen.values()) and not cursor,
         is_moving=any(not item.is_terminal for item in found[:PER_PAGE]),
@@ -81,14 +85,17 @@ def add(
         ItemIn(url=address, claim=claim, note=note, priority=priority)  # type: ignore[arg-type] # by the pattern
         for address in dict.fromkeys(addresses)
     ]
-    made = [item.id for item in accept(services, wanted)] if wanted else []
+    accepted = accept_all(services, wanted) if wanted else []
     if file is not None and file.filename:
-        made.append(
-            accept_file(services, file.file, file.filename, claim=claim, note=note, posted_at=None).id
+        accepted.append(
+            accept_file(services, file.file, file.filename, claim=claim, note=note, posted_at=None)
         )
-    if not made:
+    if not accepted:
         raise UsageError("give an address or a file")
-    return see(f"/items/{made[0]}" if len(made) == 1 else "/")
+    joined = sum(one.joined for one in accepted)
+    if len(accepted) == 1:
+        return see(f"/items/{accepted[0].item.id}{'?joined=1' if joined else ''}")
+    return see(f"/?joined={joined}&accepted={len(accepted)}" if joined else "/")
 
 
 @router.post("/items/{item_id}/{action}")
