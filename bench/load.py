@@ -2,16 +2,18 @@
 
     python -m bench.load --readers 200 --seconds 30
 
-Starts `verify serve` with two workers on a home of its own, queues rendered clips so that both workers
-are busy, fills the ledger, and lets each reader ask for a list, an item, a report or a page about every
-two seconds (the pace of a person or a polling script). Prints the percentiles; exits with 1 when a read's p99
-is 300 ms or more, or an answer was an error.
+Starts `verify serve` with two workers on a home of its own, adds a reference, queues rendered clips so that
+both workers are busy, fills the ledger, and lets each reader ask for a list, an item, a report, a picture
+or a page about every two seconds (the pace of a person or a polling script). Every fourth reader also
+keeps a stream of the events of a page of items open, as a browser on the queue does.
+Prints the percentiles and the load average; exits with 1 when a read's p99 is 300 ms or more, or an answer was an error.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -76,11 +78,16 @@ def start(home: Path, workers: int) -> tuple[str, subprocess.Popen[bytes]]:
 
 
 def prepare(url: str, home: Path) -> list[str]:
-    """The identifiers of items to read; clips wait behind them to keep the workers busy."""
+    """An item to read and a picture of it; clips wait behind it to keep the workers busy."""
     clips = [home / f"{seed}.mp4" for seed in range(4)]
     for seed, clip in enumerate(clips):
         render_video(clip, seed=seed, seconds=20, size=(1280, 720))
     with httpx2.Client(base_url=url, timeout=60) as client:
+        known = {"file": ("reference.mp4", clips[0].read_bytes())}
+        client.post(
+            "/api/v1/references/upload", files=known, data={"provenance": '{"title": "Convoy"}'}
+        ).raise_for_status()
+        render_video(clips[0], seed=0, start=4.0, seconds=12, size=(960, 540))
         first = client.post("/api/v1/items/upload", files={"file": ("0.mp4", clips[0].read_bytes())}).json()[
             "id"
         ]
@@ -95,7 +102,8 @@ def prepare(url: str, home: Path) -> list[str]:
         for number in range(40):
             clip = clips[number % len(clips)]
             client.post("/api/v1/items/upload", files={"file": (clip.name, clip.read_bytes())})
-    return [first]
+        report = client.get(f"/api/v1/items/{first}/report").json()
+    return [first, report["media"][0]["keyframes"][0]["jpeg_sha256"]]
 
 
 async def load(
@@ -105,7 +113,8 @@ async def load(
     waits: dict[str, list[float]] = defaultdict(list)
     errors: list[str] = []
     ends = time.monotonic() + seconds
-    limits = httpx2.Limits(max_connections=readers + 10, max_keepalive_connections=readers + 10)
+    listening: list[asyncio.Task[None]] = []
+    limits = httpx2.Limits(max_connections=2 * readers, max_keepalive_connections=2 * readers)
     async with httpx2.AsyncClient(base_url=url, timeout=30, limits=limits) as client:
 
         async def ask(kind: str, method: str, path: str, **body: object) -> None:
@@ -118,13 +127,16 @@ async def load(
                 errors.append(f"{kind}: {error!r}")
             waits[kind].append(time.perf_counter() - began)
 
-        async def read() -> None:
+        async def read(number: int) -> None:
+            if number % 4 == 0:
+                listening.append(asyncio.create_task(listen(client, seconds, waits["event heard"])))
             item = finished[0]
             reads = {
                 "list": "/api/v1/items?limit=50",
                 "item": f"/api/v1/items/{item}",
                 "report": f"/api/v1/items/{item}/report",
                 "page": f"/items/{item}",
+                "picture": f"/api/v1/pictures/{finished[1]}",
                 "queue page": "/",
             }
             await asyncio.sleep(random.random() * THINK_SECONDS)
@@ -143,11 +155,24 @@ async def load(
                 await ask("batch write", "POST", "/api/v1/items", json={"items": urls})
                 await asyncio.sleep(1)
 
-        await asyncio.gather(write(), *(read() for _ in range(readers)))
+        await asyncio.gather(write(), *(read(number) for number in range(readers)))
+        await asyncio.gather(*listening)
     return waits, errors
 
 
+async def listen(client: httpx2.AsyncClient, seconds: float, heard: list[float]) -> None:
+    """Hears of the changes of the newest items, and of those still to be worked on."""
+    items = (await client.get("/api/v1/items?limit=50")).json()["items"]
+    items += (await client.get("/api/v1/items?limit=50&state=running")).json()["items"]
+    query = "&".join(f"item={item['id']}" for item in items)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds), client.stream("GET", f"/api/v1/events?{query}") as stream:
+            async for line in stream.aiter_lines():
+                heard += [0.0] * line.startswith("data:")
+
+
 def told(waits: dict[str, list[float]], errors: list[str]) -> int:
+    heard = len(waits.pop("event heard", []))
     reads = sorted(wait for kind, found in waits.items() if kind != "batch write" for wait in found)
     print(f"{'kind':12} {'requests':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'max ms':>8}")
     for kind, found in {**waits, "all reads": reads}.items():
@@ -156,7 +181,8 @@ def told(waits: dict[str, list[float]], errors: list[str]) -> int:
             1000 * ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.5, 0.95, 0.99, 1)
         ]
         print(f"{kind:12} {len(found):8} " + " ".join(f"{figure:8.0f}" for figure in figures))
-    print(f"{len(errors)} errors {sorted(set(errors))[:5]}")
+    print(f"{heard} events heard, {len(errors)} errors {sorted(set(errors))[:5]}")
+    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
     return int(bool(errors) or reads[int(len(reads) * 0.99)] >= TARGET_SECONDS)
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.api_server import ApiServer, api_server, eventually
 from tests.unit import sample_report
+from verify.api.caretaker import Caretaker
 from verify.model import ItemState
 from verify.store.items import NewItem
 from verify.store.people import Scope
@@ -278,11 +279,8 @@ def test_words_of_the_post_and_the_finding_are_found_in_every_script(api: ApiSer
 
 
 def caretake(api: ApiServer) -> None:
-    while api.services.texts.stale():
-        for item in api.services.texts.stale():
-            from verify.api.caretaker import Caretaker
-
-            api.services.texts.put(item, *Caretaker(api.services)._words_of(item))
+    while Caretaker(api.services).index_texts():
+        pass
 
 
 def test_an_item_can_be_cancelled_and_tried_again(api: ApiServer) -> None:

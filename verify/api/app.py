@@ -15,7 +15,8 @@ import verify
 from verify.api import administration, events, health, items, pages, problems, references, reports
 from verify.api.caretaker import Caretaker
 from verify.api.events import Broadcast
-from verify.api.security import BodyCap, SafeHeaders
+from verify.api.pages.frame import environment
+from verify.api.security import BodyCap, Compressed, SafeHeaders
 from verify.api.services import services_of
 from verify.wiring import Tool
 
@@ -31,6 +32,7 @@ def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.broadcast = Broadcast(services)
+        _warm(app)
         with Caretaker(services):
             yield
         app.state.broadcast.close()
@@ -53,9 +55,17 @@ def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyCap, upload_bytes=tool.settings.max_video_bytes)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Compressed)
     described = app.openapi
     app.openapi = lambda: problems.under_its_own_media_type(described())  # type: ignore[method-assign] # FastAPI's way
     return app
+
+
+def _warm(app: FastAPI) -> None:
+    """What is otherwise made by the first requests, while all others wait: routes, schema, templates."""
+    app.openapi()
+    for name in environment().list_templates(["html"]):
+        environment().get_template(name)
 
 
 def _api() -> APIRouter:

@@ -77,8 +77,7 @@ class Caretaker:
     def index_texts(self) -> int:
         """How many items' texts were brought up to date."""
         stale = self._services.texts.stale()
-        for item in stale:
-            self._services.texts.put(item, *self._words_of(item))
+        self._services.texts.put({item: self._words_of(item) for item in stale})
         return len(stale)
 
     def _words_of(self, item: Item) -> tuple[str, ...]:

@@ -122,8 +122,6 @@ def install(app: FastAPI, services: Services) -> None:
     """Gives the application its own figures."""
     registry = CollectorRegistry()
     registry.register(LedgerFigures(services))
-    tool = services.tool
-    registry.register(StoreCollector(tool.database, services.ledger, tool.settings.home.expanduser()))
     home = services.tool.settings.home.expanduser()
     registry.register(StoreCollector(services.tool.database, services.ledger, home))
     app.state.registry = registry

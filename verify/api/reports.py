@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -72,7 +73,10 @@ def list_reports(item_id: Identifier, _caller: Reader, services: Served) -> dict
 @router.get("/report-schema.json")
 def report_schema(_caller: Reader) -> dict[str, Any]:
     """The JSON Schema of report documents."""
-    return json_schema()
+    return _schema()
+
+
+_schema = cache(json_schema)
 
 
 @router.get("/pictures/{sha256}")

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from verify.api.callers import SEAT_COOKIE, SESSION_COOKIE
+from verify.api.callers import SEAT_COOKIE, SESSION_COOKIE, is_loopback_name
 from verify.api.problems import MEDIA_TYPE, problem_of
 from verify.errors import ForgedRequest, RequestTooLarge
 
@@ -67,6 +68,21 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class Compressed:
+    """Compresses answers that travel, but not those to this machine itself.
+
+    Nothing can be guessed from their length: no other site's page can ask with this one's cookies.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._compressing = GZipMiddleware(app, minimum_size=1_000, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_near = scope["type"] == "http" and is_loopback_name((scope.get("client") or ("",))[0])
+        await (self._app if is_near else self._compressing)(scope, receive, send)
 
 
 class BodyCap:

@@ -9,8 +9,9 @@ the sizes this ledger is for.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, tuple_
 
@@ -50,14 +51,15 @@ class Texts:
         with self._database.reading() as connection:
             return [item_of(row) for row in connection.execute(query)]
 
-    def put(self, item: Item, *words: str) -> None:
-        """Keeps the text of the item as it was when read; what happens to it later makes it stale."""
-        indexed_at = max(item.updated_at, item.created_at)
-        text = folded(" ".join((item.submitted, item.claim, item.note, *words)))[:LONGEST_TEXT]
+    def put(self, words: Mapping[Item, Sequence[str]]) -> None:
+        """Keeps the texts of items as they were when read; what happens to one later makes it stale."""
+        rows = [_row(item, found) for item, found in words.items()]
+        if not rows:
+            return
         with self._database.writing() as connection:
-            connection.execute(delete(item_texts).where(item_texts.c.item_id == item.id))
-            values = {"item_id": item.id, "text": text, "indexed_at": indexed_at}
-            connection.execute(insert(item_texts).values(values))
+            outdated = item_texts.c.item_id.in_([row["item_id"] for row in rows])
+            connection.execute(delete(item_texts).where(outdated))
+            connection.execute(insert(item_texts), rows)
 
     def search(self, words: str, which: ItemFilter) -> Sequence[Item]:
         """The items that pass `which` and hold every word, newest first. Raises NoSuchItem."""
@@ -70,6 +72,11 @@ class Texts:
                 query = query.where(tuple_(items.c.created_at, items.c.id) < (last.created_at, last.id))
             query = query.order_by(items.c.created_at.desc(), items.c.id.desc()).limit(which.limit)
             return [item_of(row) for row in connection.execute(query)]
+
+
+def _row(item: Item, words: Sequence[str]) -> dict[str, Any]:
+    text = folded(" ".join((item.submitted, item.claim, item.note, *words)))[:LONGEST_TEXT]
+    return {"item_id": item.id, "text": text, "indexed_at": max(item.updated_at, item.created_at)}
 
 
 def folded(text: str) -> str:

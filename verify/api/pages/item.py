@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
@@ -21,11 +22,13 @@ from verify.api.services import Served, parsed, picture_address
 from verify.model import Judgement
 from verify.pipeline.output import picture_names
 from verify.reports.view import view
+from verify.store.blobs import Blobs
 from verify.store.items import FinishedReport
 from verify.store.people import Scope
 
 router = APIRouter()
 
+LOOK_SECONDS = 30.0
 
 _TOKEN = secrets.token_hex(16)  # stands for the token in pages made once; no text can hold it
 
@@ -54,7 +57,7 @@ def show(
         return page(request, "progress.html", caller, item=item, joined=joined)
     seat(request)
     form = JudgeForm(item_id=item_id, asks_name=not caller.is_person) if caller.may(Scope.QUEUE) else None
-    kept = frozenset(name for name in picture_names(parsed(stored)) if services.blobs.exists(name))
+    kept = _kept(services.blobs, stored, int(time.monotonic() / LOOK_SECONDS))
     body, rules = _body(stored, tuple(services.judgements.of_item(item_id)), form, kept)
     body = body.replace(_TOKEN, form_token(request))
     return page(
@@ -67,6 +70,12 @@ def show(
         body=Markup(body),  # noqa: S704 - made by the templates below, which escape
         rules=rules,
     )
+
+
+@lru_cache(maxsize=256)
+def _kept(blobs: Blobs, stored: FinishedReport, _moment: int) -> frozenset[str]:
+    """Which pictures are stored; asked again after LOOK_SECONDS, since a store may be a server far away."""
+    return frozenset(name for name in picture_names(parsed(stored)) if blobs.exists(name))
 
 
 @lru_cache(maxsize=256)
