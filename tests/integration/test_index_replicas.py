@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ import pytest
 
 from tests.faults.rig import ROOT, with_environment
 from tests.footage import render_image
+from verify.errors import BlobMissing
 from verify.fingerprint import ALGORITHM
 from verify.model import Provenance
 from verify.references import CurrentSet
 from verify.settings import Settings
-from verify.store.references import ReferenceChanges, ReferenceStore
+from verify.store.references import ReferenceStore
 from verify.wiring import Tool, opened
 
 
@@ -54,42 +56,74 @@ def test_what_one_adds_or_removes_the_other_searches_at_its_next_check(
     assert found.digest == curator.parts.references.digest(ALGORITHM)
 
 
-def test_the_index_is_mapped_from_its_files(tools: tuple[Tool, Tool], tmp_path: Path) -> None:
+def test_the_index_is_mapped_from_its_files(
+    tools: tuple[Tool, Tool], settings: Settings, tmp_path: Path
+) -> None:
     add(tools[0], tmp_path, 1)
     held = [tool.parts.searched_set() for tool in tools]
     maps = Path("/proc/self/maps").read_text()
-    assert f"{held[0].digest}/codes.faiss" in maps
+    assert held[0].count == 1
+    assert str(settings.home / "index") in maps
 
 
-def test_the_files_are_a_cache(tools: tuple[Tool, Tool], settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b"", b"damaged"])
+@pytest.mark.parametrize("name", ["codes.faiss", "shard.json"])
+def test_the_files_are_a_cache(
+    tools: tuple[Tool, Tool], settings: Settings, tmp_path: Path, name: str, damage: bytes
+) -> None:
     reference = add(tools[0], tmp_path, 1)
-    digest = tools[0].parts.searched_set().digest
-    (settings.home / "index" / digest / "codes.faiss").write_bytes(b"damaged")
+    tools[0].parts.searched_set()
+    (damaged,) = (settings.home / "index").glob(f"*/{name}")
+    damaged.write_bytes(damage)
     assert tools[1].parts.searched_set().index.ids == (reference,)
+    shutil.rmtree(settings.home / "index")
+    second = add(tools[0], tmp_path, 2)
+    assert set(tools[1].parts.searched_set().index.ids) == {reference, second}
 
 
-def test_a_set_that_changes_during_the_building_is_not_kept_under_the_old_name(
+def test_a_set_that_changes_during_the_building_is_searched_as_it_became(
     tools: tuple[Tool, Tool], settings: Settings, tmp_path: Path
 ) -> None:
     curator, _ = tools
-    first = add(curator, tmp_path, 1)
+    first, leaving = add(curator, tmp_path, 1), add(curator, tmp_path, 3)
 
     class Changing(ReferenceStore):
-        """Somebody adds a reference while the first building reads."""
+        """Somebody adds a reference and removes another while the first building reads."""
 
         added = ""
 
-        def fingerprints(self, *arguments: str, **named: int) -> ReferenceChanges:
+        def fingerprint(self, reference_id: str, algorithm: str) -> bytes | None:
             if not self.added:
                 self.added = add(curator, tmp_path, 2)
-            return super().fingerprints(*arguments, **named)
+                curator.parts.references.remove(leaving)
+            return super().fingerprint(reference_id, algorithm)
 
     store = Changing(curator.database)
     found = CurrentSet(store, settings.home / "index")()
     assert set(found.index.ids) == {first, store.added}
     assert found.digest == store.digest(ALGORITHM)
-    others = [path for path in (settings.home / "index").iterdir() if path.is_dir()]
-    assert [path.name for path in others] == [found.digest]
+
+
+def test_a_damaged_fingerprint_is_said_and_not_searched_without(
+    tools: tuple[Tool, Tool], settings: Settings, tmp_path: Path
+) -> None:
+    curator, worker = tools
+    reference = add(curator, tmp_path, 1)
+    curator.parts.references.put_fingerprint(reference, ALGORITHM, b"no fingerprint")
+    with pytest.raises(BlobMissing):
+        worker.parts.searched_set()
+
+
+def test_doctor_is_told_how_many_references_wait_for_the_index(
+    tools: tuple[Tool, Tool], settings: Settings, tmp_path: Path
+) -> None:
+    curator, worker = tools
+    current = CurrentSet(curator.parts.references, settings.home / "index")
+    assert current.unindexed() == 0
+    add(curator, tmp_path, 1)
+    assert current.unindexed() == 1
+    worker.parts.searched_set()
+    assert current.unindexed() == 0
 
 
 def test_many_workers_that_start_at_once_agree(

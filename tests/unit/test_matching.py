@@ -13,6 +13,7 @@ import pytest
 from tests.footage import Picture, Transform, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import ReferenceIndex, match, screen
+from verify.matching.shard import Entry, Shard
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Orientation
 
 SECOND = 1_000_000
@@ -278,30 +279,16 @@ def test_an_empty_reference_set_matches_nothing() -> None:
     assert (found.segments, found.reference_count) == ((), 0)
 
 
-def test_the_index_is_the_same_after_it_was_saved(
+def test_the_same_is_found_in_shards_that_were_saved(
     tmp_path: Path, known: dict[str, Fingerprint], index: ReferenceIndex
 ) -> None:
-    index.save(tmp_path)
-    opened = ReferenceIndex.open(tmp_path, known.__getitem__)
-    assert (opened.ids, opened.digest, opened.keyframe_count) == (
-        index.ids,
-        index.digest,
-        index.keyframe_count,
-    )
-    query = clip(footage(2, 3, 4, TRANSFORMS["cropped"]))
-    assert match(query, opened, media_sha256="") == match(query, index, media_sha256="")
-
-
-def test_the_digest_changes_with_the_set(known: dict[str, Fingerprint], index: ReferenceIndex) -> None:
-    fewer = {name: print_ for name, print_ in known.items() if name != "clip-3"}
-    assert ReferenceIndex.build(fewer.items(), fewer.__getitem__).digest != index.digest
-
-
-def test_the_index_of_another_algorithm_is_refused(
-    tmp_path: Path, known: dict[str, Fingerprint], index: ReferenceIndex
-) -> None:
-    index.save(tmp_path)
-    head = tmp_path / "index.json"
-    head.write_text(head.read_text().replace('"algorithm": "', '"algorithm": "older-'))
-    with pytest.raises(ValueError, match="older"):
-        ReferenceIndex.open(tmp_path, known.__getitem__)
+    shards = []
+    for reference_id, print_ in known.items():
+        folder = tmp_path / reference_id
+        folder.mkdir()
+        Shard.build([Entry(reference_id=reference_id, stamp="", fingerprint=print_)]).save(folder)
+        shards.append(Shard.open(folder))
+    grown = ReferenceIndex(shards, known.__getitem__, dict.fromkeys(known, ""))
+    for query in (clip(footage(2, 3, 4, TRANSFORMS["cropped"])), photo(9, 1)):
+        found = match(query, grown, media_sha256="")
+        assert replace(found, reference_digest=index.digest) == match(query, index, media_sha256="")

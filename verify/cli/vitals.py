@@ -14,6 +14,7 @@ from verify.bell import CeleryBell
 from verify.cli.store import STANDSTILL_SECONDS, standstill_seconds
 from verify.fingerprint import ALGORITHM
 from verify.model import ItemState
+from verify.references import CurrentSet
 from verify.wiring import Tool
 
 SWEPT_SECONDS = 60.0  # a sweep is due every 5 s wherever a worker lives
@@ -77,8 +78,8 @@ def _index(tool: Tool) -> Check:
     if behind:
         words = f"{behind} references have no fingerprint by {ALGORITHM} yet: they are not searched"
         return Check(area="index", state="wrong", text=words)
-    built = (tool.settings.home.expanduser() / "index" / digest).is_dir()
-    words = "is current" if built or not revision else "is built at the next check"
+    waiting = CurrentSet(tool.parts.references, tool.settings.home.expanduser() / "index").unindexed()
+    words = f"{waiting} references are indexed at the next check" if waiting else "is current"
     return Check(area="index", state="ok", text=f"revision {revision}, {digest[:12]}, {words}")
 
 

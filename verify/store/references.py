@@ -179,6 +179,15 @@ class ReferenceStore:
             query = query.where(reference_fingerprints.c.media_sha256 == sha256)
             return connection.execute(query).scalar_one_or_none()
 
+    def fingerprint_digests(self, algorithm: str) -> dict[str, str]:
+        """The sha256, in hex, of the packed fingerprint of every reference that the algorithm has seen."""
+        query = select(reference_entries.c.id, reference_fingerprints.c.payload_sha256).join(
+            reference_fingerprints, reference_fingerprints.c.media_sha256 == reference_entries.c.media_sha256
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(reference_fingerprints.c.algorithm == algorithm))
+            return {identifier: sha256 for identifier, sha256 in rows}  # noqa: C416 - rows are no pairs
+
     def pictures(self, reference_id: str) -> Sequence[ReferencePicture]:
         """The keyframe pictures in order of time. Raises NotInReferenceSet."""
         with self._database.reading() as connection:

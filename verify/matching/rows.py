@@ -1,0 +1,128 @@
+"""The rows of an index: one for each hash and each local feature, and what each is of.
+
+In goes a fingerprint, out come its rows; rows of several references are joined in the one order that
+every index has. Near-duplicate hashes of neighbouring frames are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import Fingerprint
+from verify.fingerprint.perceptual import Codes
+from verify.fingerprint.quality import USABLE_QUALITY
+from verify.matching.lists import assigned
+
+SAME_CODE_BITS = 8  #: a frame this near the last indexed one of its reference adds nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What the rows are of. An owner is the number of a reference within the shard."""
+
+    code_owner: NDArray[np.int32]  #: ascending
+    code_frame: NDArray[np.int32]  #: sampled frame of the reference
+    code_trimmed: NDArray[np.bool_]  #: whether the code is of the frame without bars
+    feature_list: NDArray[np.uint16]  #: ascending, see lists.py
+    feature_owner: NDArray[np.int32]  #: ascending within a list
+    feature_keyframe: NDArray[np.int32]
+
+
+TABLES = tuple(field.name for field in fields(Tables))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Codes (k, 32) and descriptors (d, 32) with their tables, row for row."""
+
+    codes: Codes
+    descriptors: Codes
+    tables: Tables
+
+
+def rows_of(print_: Fingerprint) -> Rows:
+    """The rows of one reference, as number 0."""
+    usable = np.flatnonzero(print_.quality >= USABLE_QUALITY)
+    variants = (0, 1) if print_.has_bars else (0,)
+    kept = [usable[distinct(print_.codes[usable, variant], SAME_CODE_BITS)] for variant in variants]
+    chosen = [print_.codes[frames, variant] for frames, variant in zip(kept, variants, strict=True)]
+    frames = np.concatenate(kept).astype(np.int32)
+    tables = Tables(
+        code_owner=np.zeros(len(frames), np.int32),
+        code_frame=frames,
+        code_trimmed=np.repeat(np.array(variants, np.bool_), [len(part) for part in kept]),
+        feature_list=assigned(print_.descriptors).astype(np.uint16),
+        feature_owner=np.zeros(len(print_.descriptors), np.int32),
+        feature_keyframe=print_.descriptor_keyframe.astype(np.int32),
+    )
+    return Rows(codes=np.concatenate(chosen), descriptors=print_.descriptors, tables=tables)
+
+
+def renumbered(rows: Rows, owners: NDArray[np.int32]) -> Rows:
+    """The rows with `owners[old]` as the new number of their reference; those with -1 are dropped."""
+    tables = rows.tables
+    code_owner, feature_owner = owners[tables.code_owner], owners[tables.feature_owner]
+    codes, features = code_owner >= 0, feature_owner >= 0
+    return Rows(
+        codes=rows.codes[codes],
+        descriptors=rows.descriptors[features],
+        tables=Tables(
+            code_owner=code_owner[codes],
+            code_frame=tables.code_frame[codes],
+            code_trimmed=tables.code_trimmed[codes],
+            feature_list=tables.feature_list[features],
+            feature_owner=feature_owner[features],
+            feature_keyframe=tables.feature_keyframe[features],
+        ),
+    )
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """All rows in order: codes by owner, features by list and owner; else as they come."""
+    columns = {
+        name: _concatenated([getattr(part.tables, name) for part in parts], dtype)
+        for name, dtype in _DTYPES.items()
+    }
+    codes = np.argsort(columns["code_owner"], kind="stable")
+    features = np.lexsort((columns["feature_owner"], columns["feature_list"]))
+    ordered = {
+        name: column[codes if name.startswith("code") else features] for name, column in columns.items()
+    }
+    return Rows(
+        codes=_stacked([part.codes for part in parts])[codes],
+        descriptors=_stacked([part.descriptors for part in parts])[features],
+        tables=Tables(**ordered),
+    )
+
+
+def distinct(codes: Codes, bits: int) -> NDArray[np.intp]:
+    """Positions of `codes` (k, 32), each more than `bits` from the one kept before it."""
+    numbers = [int.from_bytes(code.tobytes()) for code in codes]
+    kept: list[int] = []
+    for position, number in enumerate(numbers):
+        if not kept or (number ^ numbers[kept[-1]]).bit_count() > bits:
+            kept.append(position)
+    return np.array(kept, dtype=np.intp)
+
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "code_owner": np.int32,
+    "code_frame": np.int32,
+    "code_trimmed": np.bool_,
+    "feature_list": np.uint16,
+    "feature_owner": np.int32,
+    "feature_keyframe": np.int32,
+}
+
+
+def _concatenated(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, dtype), *parts])
+
+
+def _stacked(parts: Sequence[Codes]) -> Codes:
+    return np.concatenate([np.empty((0, 32), np.uint8), *parts])
