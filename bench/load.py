@@ -6,7 +6,8 @@ Starts `verify serve` with two workers on a home of its own, adds a reference, q
 both workers are busy, fills the ledger, and lets each reader ask for a list, an item, a report, a picture
 or a page about every two seconds (the pace of a person or a polling script). Every fourth reader also
 keeps a stream of the events of a page of items open, as a browser on the queue does.
-Prints the percentiles and the load average; exits with 1 when a read's p99 is 300 ms or more, or an answer was an error.
+Prints the percentiles and the load average; exits with 1 when a read's p99 is 300 ms or more, or an answer
+was an error.
 """
 
 from __future__ import annotations

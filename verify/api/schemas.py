@@ -28,6 +28,7 @@ from verify.model import (
     Reference,
 )
 from verify.references.exchange import Imported
+from verify.reports.words import doing
 from verify.store.items import Item
 from verify.store.joining import Accepted
 from verify.store.people import ApiKey, Scope
@@ -85,6 +86,8 @@ class ItemOut(BaseModel):
     posted_at: datetime | None
     state: ItemState
     stage: str
+    doing: str
+    """The stage in words."""
     progress: float | None
     finding: FindingLabel | None
     error_code: str
@@ -97,10 +100,10 @@ class ItemOut(BaseModel):
 
     @classmethod
     def of(cls, item: Item) -> Self:
-        names = cls.model_fields.keys() - {"priority"}
+        names = ItemOut.model_fields.keys() - {"priority", "doing"}
         values = {name: getattr(item, name) for name in names}
         # The ledger's records are typed already; checking fifty of them again is half the time of a list.
-        return cls.model_construct(**values, priority=item.priority.name.lower())
+        return cls.model_construct(**values, doing=doing(item.stage), priority=item.priority.name.lower())
 
 
 class AcceptedOut(ItemOut):

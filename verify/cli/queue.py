@@ -20,11 +20,12 @@ import typer
 from verify import logs
 from verify.bell import bell_for, ring_for
 from verify.cli.finished import instant
-from verify.cli.screen import complain, say, stage_words
+from verify.cli.screen import complain, say
 from verify.errors import UsageError
 from verify.model import ItemState
 from verify.pipeline import Submission
 from verify.queueing import QueueList, accept, read_list, read_list_file
+from verify.reports.words import doing
 from verify.settings import Settings
 from verify.store import codec
 from verify.store.items import Item, Priority
@@ -190,7 +191,7 @@ def _line(item: Item) -> str:
     words = f"{item.id} {item.state}"
     if item.state is ItemState.RUNNING and item.stage:
         share = f" {item.progress:.0%}" if item.progress is not None else ""
-        words += f": {stage_words(item.stage)}{share}"
+        words += f": {doing(item.stage)}{share}"
     if item.cancel_requested and not item.is_terminal:
         words += " (asked to stop)"
     if item.finding:

@@ -17,15 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from verify.reports.inert import clean
-
-_STAGE_WORDS = {
-    "resolve": "resolving the post",
-    "fetch": "fetching the media",
-    "fingerprint": "decoding and fingerprinting",
-    "screen": "looking at its self-contained pictures",
-    "match": "searching the reference set",
-    "find": "comparing with the claim",
-}
+from verify.reports.words import doing
 
 
 def complain(problem: object) -> None:
@@ -52,12 +44,6 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(escape(clean(cell, 120)) for cell in row))
     console.print(table)
-
-
-def stage_words(stage: str) -> str:
-    name, _, medium = stage.partition("/")
-    words = _STAGE_WORDS.get(name, name)
-    return f"{words} (medium {int(medium) + 1})" if medium.isdigit() and medium != "0" else words
 
 
 class ItemScreen:
@@ -88,7 +74,7 @@ class ItemScreen:
         self._bar.stop()
 
     def watch(self, stage: str, progress: float | None) -> None:
-        words = stage_words(stage)
+        words = doing(stage)
         if stage != self._stage:
             self._stage = stage
             if not self._console.is_terminal:

@@ -154,3 +154,22 @@ def letter(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+_STAGES = {
+    "resolve": "resolving the post",
+    "children": "queueing the posts it embeds",
+    "fetch": "fetching the media",
+    "fingerprint": "decoding and fingerprinting",
+    "screen": "looking at its self-contained pictures",
+    "match": "searching the reference set",
+    "find": "comparing with the claim",
+    "report": "writing the report",
+}
+
+
+def doing(stage: str) -> str:
+    """What is done at a stage of a check, as the ledger names it ("match/1"); empty when nothing is."""
+    name, _, medium = stage.partition("/")
+    words = _STAGES.get(name, name)
+    return f"{words} (medium {int(medium) + 1})" if medium.isdigit() and medium != "0" else words

@@ -15,8 +15,9 @@ from markupsafe import Markup
 from verify.api.callers import Caller
 from verify.api.problems import Problem
 from verify.api.security import PAGE_POLICY, form_token, keep_seat, seat
-from verify.model import FindingLabel, ItemState
+from verify.model import DateBasisKind, FindingLabel, ItemState
 from verify.reports import page as report_page
+from verify.reports import words
 from verify.store.people import Scope
 
 STATE_WORDS = {
@@ -28,16 +29,25 @@ STATE_WORDS = {
     ItemState.PAUSED: "paused",
 }
 
+BASIS_WORDS = {
+    DateBasisKind.PUBLICATION: "its publication (can decide)",
+    DateBasisKind.ARCHIVE: "an archive's capture (can decide)",
+    DateBasisKind.CAPTURE_METADATA: "the file's own metadata (shown, decides nothing)",
+    DateBasisKind.TESTIMONY: "somebody's word (shown, decides nothing)",
+}
+
 
 @cache
 def environment() -> Environment:
     """The templates of the pages, over those of the reports."""
     loader = ChoiceLoader([PackageLoader("verify.api"), PackageLoader("verify.reports")])
     made = report_page.environment().overlay(loader=loader)
+    made.filters = {**made.filters, "doing": words.doing}
     # An overlay shares its globals with the environment below it; these are the pages' own.
     made.globals = {
         **made.globals,
         "item_words": STATE_WORDS,
+        "basis_words": BASIS_WORDS,
         "sheet_version": _version(report_page.style()),
         "states": list(ItemState),
         "findings": list(FindingLabel),

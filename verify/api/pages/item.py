@@ -57,7 +57,8 @@ def show(
         return page(request, "progress.html", caller, item=item, joined=joined)
     seat(request)
     form = JudgeForm(item_id=item_id, asks_name=not caller.is_person) if caller.may(Scope.QUEUE) else None
-    kept = _kept(services.blobs, stored, int(time.monotonic() / LOOK_SECONDS))
+    moment = int(time.monotonic() / LOOK_SECONDS)
+    kept = _kept(services.blobs, stored, moment)  # type: ignore[arg-type] # hashed by identity
     body, rules = _body(stored, tuple(services.judgements.of_item(item_id)), form, kept)
     body = body.replace(_TOKEN, form_token(request))
     return page(

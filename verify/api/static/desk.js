@@ -35,7 +35,7 @@ function show(rows, item, source) {
     state.after(" ", stage);
   }
   const share = item.progress === null ? "" : " " + Math.round(100 * item.progress) + " %";
-  stage.textContent = item.stage && !ended.has(item.state) ? item.stage + share : "";
+  stage.textContent = item.stage && item.state === "running" ? item.doing + share : "";
 }
 
 function reveal() {
