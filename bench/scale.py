@@ -1,13 +1,12 @@
 """The local tier among 5,000, 50,000 and 500,000 reference keyframes: what is found, at what cost.
 
-    python -m bench.scale --root CORPUS --sets DIR... --foreign DIR [--sizes N...] [--pictures 80]
+    python -m bench.scale --root CORPUS --sets SET... --foreign FOREIGN [--sizes N...] [--pictures 400]
 
-Each DIR was made by `make_queries.py`. Its references are indexed among distractors: keyframes of unrelated
-photos, turned, mirrored and cropped; beyond those, descriptors recombined from halves of two of
-them, which keeps every bit's frequency but matches nothing. One picture of each query, from the
-middle of what the truth says is copied, goes through the product's local tier. Prints a row per
-size and FAISS index: how often the right reference is among the verified candidates, CPU
-milliseconds a picture, and bytes a keyframe.
+Each SET was made by `make_queries.py`. Its references are indexed among distractors (distractors.py). One
+picture of each query, from the middle of what the truth says is copied, goes through the product's local
+tier. Prints a row per size and index: how often the right reference is among the candidates that are
+verified, and is confirmed; CPU milliseconds a picture, of the search (of two views of 300 descriptors) and
+of the whole tier; and the index's bytes a keyframe.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ import csv
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +26,22 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.distractors import KEYFRAMES, distractors
 from bench.foreign import foreign_fingerprints
 from bench.media import fingerprints
 from verify.fingerprint import Fingerprint
-from verify.fingerprint.local import LocalFeatures
 from verify.fingerprint.perceptual import Codes
 from verify.matching import ReferenceIndex
-from verify.matching.index import LISTED_FROM, PROBED_LISTS
+from verify.matching import index as indexing
 from verify.matching.local_tier import from_picture
+from verify.matching.shard import Entry, Shard
 
-CHUNK = 2_000  # keyframes added at once
-FLIPPED = 0.02  # of the bits of a recombined descriptor
-MOST_LISTS = 4_096  # more cost minutes of training here
-POINTS_A_LIST = 40  # for training, as in verify/matching/index.py
-FLAT_PICTURES = 4  # flat search is exact; of the largest set only its cost is measured, on so many
-LARGE = 100_000
+SHARD_KEYFRAMES = 50_000  # as a set that grew over time has them
+LENT = 200  # photos whose pictures are looked at when a distractor is a candidate
+EXACT_PICTURES = 24  # flat search is exact, and takes seconds a picture in a large set
 
 Numbers = NDArray[np.int32]
+Found = tuple[Numbers, Numbers, Numbers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,61 +53,91 @@ class Question:
     sources: frozenset[str]
 
 
-class Scaled(ReferenceIndex):
-    """The product's index of the true references, its features replaced by a larger FAISS index.
+class Measured(ReferenceIndex):
+    """The product's index, which notes what its searches cost and which references were looked at."""
 
-    Numbers from `count` on are distractors; what is verified of them are the photos they come from.
-    """
-
-    def enlarge(
-        self,
-        features: Any,
-        owner: Numbers,
-        keyframe: Numbers,
-        distractors: Sequence[Fingerprint],
+    def __init__(
+        self, shards: Sequence[Shard], loader: Callable[[str], Fingerprint], wanted: Mapping[str, str]
     ) -> None:
-        self.enlarged, self.owner, self.keyframe = features, owner, keyframe
+        super().__init__(shards, loader, wanted)
         self.searched_seconds = 0.0
-        own_load, own_features, count = self.load, self.features, self.count
+        self.candidates: set[str] = set()
+        load = self.load
 
-        def load(number: int) -> Fingerprint:
-            return own_load(number) if number < count else distractors[(number - count) % len(distractors)]
+        def noted(number: int) -> Fingerprint:
+            self.candidates.add(self.ids[number])
+            return load(number)
 
-        def made(number: int, frame: int) -> LocalFeatures:
-            return own_features(
-                number if number < count else count + (number - count) % len(distractors), frame
-            )
+        self.load = noted  # type: ignore[assignment]  # a plain function instead of a cached one
 
-        self.load, self.features = load, made  # type: ignore[assignment]  # plain functions instead of caches
-
-    def near_features(self, descriptors: Codes, neighbours: int) -> tuple[Numbers, Numbers, Numbers]:
+    def near_features(self, descriptors: Codes, neighbours: int) -> Found:
         started = time.process_time()
-        distances, rows = self.enlarged.search(np.ascontiguousarray(descriptors), neighbours)
+        found = self._searched(descriptors, neighbours)
         self.searched_seconds += time.process_time() - started
+        return found
+
+    def _searched(self, descriptors: Codes, neighbours: int) -> Found:
+        return super().near_features(descriptors, neighbours)
+
+
+class Replaced(Measured):
+    """The same set in one FAISS index, to compare with."""
+
+    def replace(self, shards: Sequence[Shard], features: Any) -> None:
+        numbers = {reference_id: number for number, reference_id in enumerate(self.ids)}
+        owners, keyframes = [], []
+        for shard in shards:
+            rows = shard.rows()
+            features.add(rows.descriptors)
+            called = np.array([numbers[reference_id] for reference_id in shard.contents.ids], np.int32)
+            owners.append(called[rows.tables.feature_owner])
+            keyframes.append(rows.tables.feature_keyframe)
+        self._replaced = features
+        self._owners, self._keyframes = np.concatenate(owners), np.concatenate(keyframes)
+
+    def _searched(self, descriptors: Codes, neighbours: int) -> Found:
+        distances, rows = self._replaced.search(np.ascontiguousarray(descriptors), neighbours)
         found = rows >= 0
-        return (
-            distances.astype(np.int32),
-            np.where(found, self.owner[rows], -1).astype(np.int32),
-            np.where(found, self.keyframe[rows], -1).astype(np.int32),
-        )
+        owners = np.where(found, self._owners[rows], -1).astype(np.int32)
+        return distances.astype(np.int32), owners, np.where(found, self._keyframes[rows], -1).astype(np.int32)
+
+
+def _flat() -> Any:
+    return faiss.IndexBinaryFlat(256)
+
+
+def _hash16() -> Any:
+    index = faiss.IndexBinaryHash(256, 16)
+    index.nflip = 1
+    return index
+
+
+def _multi_hash() -> Any:
+    return faiss.IndexBinaryMultiHash(256, 8, 20)
+
+
+REPLACEMENTS: dict[str, Callable[[], Any]] = {
+    "flat": _flat,
+    "hash 16, 1 flip": _hash16,
+    "hash 8 x 20": _multi_hash,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     cv2.setNumThreads(1)
     known, questions = _asked(options)
-    distractors = [
-        print_ for _, print_ in foreign_fingerprints(options.foreign, options.natural, jobs=options.jobs)
-    ]
     print(
-        f"{len(known)} references, {len(questions)} query pictures; {LISTED_FROM=}, {PROBED_LISTS=};"
+        f"{len(known)} references, {len(questions)} query pictures;"
         f" {_picture_bytes(known.values()):,.0f} B of picture a keyframe"
     )
-    print("| keyframes | index | right one verified | search ms | tier ms | index B a keyframe | build s |")
+    print("| keyframes | index | among the candidates | confirmed | search ms | tier ms | B a keyframe |")
     print("|---|---|---|---|---|---|---|")
     for size in options.sizes:
-        for name, index, seconds in _indexes(size, known, distractors, options):
-            print(f"| {size:,} | {name} {_measured(size, index, questions)} {seconds:.0f} |", flush=True)
+        shards, load = _set(size, known, options)
+        for name, index in _indexes(shards, load, options):
+            asked = questions[:EXACT_PICTURES] if name == "flat" else questions
+            print(f"| {index.keyframe_count:,} | {name} {_measured(index, asked)}", flush=True)
     return 0
 
 
@@ -121,10 +149,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sets", type=Path, nargs="+", required=True)
     parser.add_argument("--foreign", type=Path, required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[5_000, 50_000, 500_000])
-    parser.add_argument("--natural", type=int, default=5_000, help="distractors that are real pictures")
-    parser.add_argument("--pictures", type=int, default=80, help="query pictures")
-    parser.add_argument("--probes", type=int, nargs="+", default=[4, 10, 32, 96], help="IVF lists probed")
-    parser.add_argument("--kinds", nargs="+", default=list(BUILDERS), choices=list(BUILDERS))
+    parser.add_argument("--pictures", type=int, default=400, help="query pictures")
+    parser.add_argument("--probes", type=int, nargs="*", default=[8, 16, 32], help="lists, beside our choice")
+    parser.add_argument("--replacements", nargs="*", default=[], choices=list(REPLACEMENTS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
@@ -170,130 +197,80 @@ def _picture_bytes(prints: Iterable[Fingerprint]) -> float:
     return float(np.mean(sizes))
 
 
-def _indexes(
-    size: int, known: dict[str, Fingerprint], distractors: list[Fingerprint], options: argparse.Namespace
-) -> Iterator[tuple[str, Scaled, float]]:
-    """Every index of the wanted kinds over `size` keyframes, with every setting: its name and build time."""
-    for kind in options.kinds:
-        if kind.startswith("hash") and size > LARGE:
-            continue
-        started = time.process_time()
-        features, owner, keyframe = _filled(BUILDERS[kind], size, known, distractors, options.seed)
-        seconds = time.process_time() - started
-        index = Scaled.build(known.items(), known.__getitem__)
-        assert isinstance(index, Scaled)
-        index.enlarge(features, owner, keyframe, distractors)
-        if kind != "IVF":
-            yield kind, index, seconds
-            continue
-        for probed in options.probes:
-            features.nprobe = probed
-            yield f"IVF, {features.nlist} lists, {probed} probed", index, seconds
+def _set(
+    size: int, known: dict[str, Fingerprint], options: argparse.Namespace
+) -> tuple[list[Shard], Callable[[str], Fingerprint]]:
+    """Shards of the known references and as many distractors as make `size` keyframes, and the loader."""
+    entries = [Entry(reference_id=name, stamp="", fingerprint=print_) for name, print_ in known.items()]
+    shards = [Shard.build(entries)]
+    missing = size - sum(len(print_.pictures) for print_ in known.values())
+    for number, first in enumerate(range(0, missing, SHARD_KEYFRAMES)):
+        count = min(SHARD_KEYFRAMES, missing - first)
+        seed = options.seed + number
+        shards.append(Shard.build(_renamed(distractors(options.foreign, count, seed=seed), number)))
+    photos = foreign_fingerprints(options.foreign, LENT, jobs=options.jobs)
+    keyframes = np.zeros(KEYFRAMES, np.int32)
+    lent = [replace(photo, pictures=photo.pictures * KEYFRAMES, keyframes=keyframes) for _, photo in photos]
+
+    def load(reference_id: str) -> Fingerprint:
+        if reference_id in known:
+            return known[reference_id]
+        return lent[int(reference_id.rpartition("-")[2]) % len(lent)]
+
+    return shards, load
 
 
-Builder = Callable[[int, Codes], Any]  # descriptors to come and a sample of them, to an empty FAISS index
-
-
-def _flat(_: int, __: Codes) -> Any:
-    return faiss.IndexBinaryFlat(256)
-
-
-def _listed(descriptors: int, sample: Codes) -> Any:
-    lists = min(int(np.sqrt(descriptors)), MOST_LISTS)
-    flat: Any = faiss.IndexBinaryFlat(256)
-    index = faiss.IndexBinaryIVF(flat, 256, lists)
-    index.train(sample[:: max(1, len(sample) // (lists * POINTS_A_LIST))])
-    index.own_fields = True
-    flat.this.disown()
-    return index
-
-
-def _hash16(_: int, __: Codes) -> Any:
-    index = faiss.IndexBinaryHash(256, 16)
-    index.nflip = 1
-    return index
-
-
-def _multi_hash(_: int, __: Codes) -> Any:
-    return faiss.IndexBinaryMultiHash(256, 8, 20)
-
-
-BUILDERS: dict[str, Builder] = {
-    "IVF": _listed,
-    "flat": _flat,
-    "hash 16, 1 flip": _hash16,
-    "hash 8 x 20": _multi_hash,
-}
-
-
-def _filled(
-    builder: Builder, size: int, known: dict[str, Fingerprint], distractors: list[Fingerprint], seed: int
-) -> tuple[Any, Numbers, Numbers]:
-    """The index over the known references and as many distractors as make `size` keyframes."""
-    prints = [known[reference] for reference in sorted(known)]
-    missing = size - sum(len(print_.pictures) for print_ in prints)
-    natural = [print_.descriptors for print_ in distractors]
-    sample = np.concatenate([print_.descriptors for print_ in prints] + natural)
-    mean = float(np.mean([len(part) for part in natural]))
-    features = builder(round(size * mean), sample)
-    owners, keyframes = [], []
-    for number, print_ in enumerate(prints):
-        features.add(print_.descriptors)
-        owners.append(np.full(len(print_.descriptors), number, np.int32))
-        keyframes.append(print_.descriptor_keyframe)
-    for first in range(0, missing, CHUNK):
-        parts = _distractors(natural, first, min(CHUNK, missing - first), seed)
-        features.add(np.concatenate(parts))
-        numbers = np.arange(len(prints) + first, len(prints) + first + len(parts), dtype=np.int32)
-        owners.append(np.repeat(numbers, [len(part) for part in parts]))
-        keyframes.append(np.zeros(len(owners[-1]), np.int32))
-    return features, np.concatenate(owners), np.concatenate(keyframes)
-
-
-def _distractors(natural: list[Codes], first: int, count: int, seed: int) -> list[Codes]:
-    """Descriptors of distractors `first` to `first + count`: real ones first, then recombined ones."""
-    chance = np.random.default_rng((seed, first))
-    parts = []
-    for number in range(first, first + count):
-        one = natural[number % len(natural)]
-        if number < len(natural):
-            parts.append(one)
-            continue
-        other = natural[int(chance.integers(len(natural)))]
-        length = min(len(one), len(other))
-        mixed = np.concatenate(
-            [one[:length, :16], other[chance.permutation(len(other))[:length], 16:]], axis=1
+def _renamed(entries: Iterable[Entry], shard: int) -> Iterator[Entry]:
+    for entry in entries:
+        yield Entry(
+            reference_id=f"{shard}-{entry.reference_id}", stamp=entry.stamp, fingerprint=entry.fingerprint
         )
-        noise = np.packbits(chance.random((length, 256), np.float32) < FLIPPED, axis=1)
-        parts.append(mixed ^ noise)
-    return parts
 
 
-def _measured(size: int, index: Scaled, questions: list[Question]) -> str:
-    """The middle cells of a row of the table."""
-    flat = isinstance(index.enlarged, faiss.IndexBinaryFlat)
-    asked = questions[:FLAT_PICTURES] if flat and size > LARGE else questions
+def _indexes(
+    shards: Sequence[Shard], load: Callable[[str], Fingerprint], options: argparse.Namespace
+) -> Iterator[tuple[str, Measured]]:
+    """The product's index as it chooses, with other numbers of lists probed, and other indexes."""
+    wanted = {name: "" for shard in shards for name in shard.contents.ids}
+    index = Measured(shards, load, wanted)
+    chosen = indexing.probed_lists
+    yield f"{chosen(index.feature_count)} lists, our choice", index
+    for count in options.probes:
+        indexing.probed_lists = _always(count)
+        yield f"{count} lists", index
+    indexing.probed_lists = chosen
+    for kind in options.replacements:
+        other = Replaced(shards, load, wanted)
+        other.replace(shards, REPLACEMENTS[kind]())
+        yield kind, other
+
+
+def _always(count: int) -> Callable[[int], int]:
+    return lambda _: count
+
+
+def _measured(index: Measured, questions: Sequence[Question]) -> str:
+    """The further cells of a row of the table."""
     index.searched_seconds = 0.0
     started = time.process_time()
-    right = sum(_finds(question, index) for question in asked)
+    seen, right = np.sum([_finds(question, index) for question in questions], axis=0)
     tier = time.process_time() - started
-    stored = 32 + (0 if flat else 8) + 8  # the code, FAISS's number for it, and our two tables
+    asked = len(questions)
+    stored = (32 + 8 + 10) * index.feature_count / index.keyframe_count  # code, row number, our tables
     return (
-        f"| {right / len(asked):.3f} of {len(asked)} | {1000 * index.searched_seconds / len(asked):.1f} |"
-        f" {1000 * tier / len(asked):.1f} | {stored * index.enlarged.ntotal / size:,.0f} |"
+        f"| {seen / asked:.3f} of {asked} | {right / asked:.3f} | {1000 * index.searched_seconds / asked:.1f}"
+        f" | {1000 * tier / asked:.1f} | {stored:,.0f} |"
     )
 
 
-def _finds(question: Question, index: Scaled) -> bool:
+def _finds(question: Question, index: Measured) -> tuple[bool, bool]:
+    """Whether a right reference is among the candidates, and among what comes of them."""
     query = question.query
-    mask = query.moving if query.moving.any() else None
     frame = int(query.keyframes[question.keyframe])
-    found = [
-        index.ids[hypothesis.reference]
-        for hypothesis in from_picture(index, frame, query.picture(question.keyframe), mask)
-        if hypothesis.reference < index.count
-    ]
-    return any(reference in question.sources for reference in found)
+    index.candidates.clear()
+    proposed = from_picture(index, frame, query.picture(question.keyframe), query.searched)
+    found = {index.ids[hypothesis.reference] for hypothesis in proposed}
+    return bool(question.sources & index.candidates), bool(question.sources & found)
 
 
 if __name__ == "__main__":
