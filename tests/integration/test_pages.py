@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 from selectolax.lexbor import LexborHTMLParser
+from sqlalchemy import update
 
 from tests.api_server import ApiServer, api_server
 from tests.unit import sample_report
@@ -16,6 +18,7 @@ from tests.unit.sample_report import ATTACKS, hostile_report
 from verify.model import Finding, FindingLabel
 from verify.store.items import NewItem
 from verify.store.people import Scope
+from verify.store.tables import items
 
 HTML = {"Accept": "text/html"}
 PASSWORD = "correct horse battery"
@@ -53,9 +56,36 @@ def test_a_form_queues_every_address(desk: ApiServer) -> None:
     urls = "https://x.com/a/status/1\n https://x.com/a/status/2\r\n\r\nhttps://x.com/a/status/1"
     answer = desk.client.post("/queue", data={"urls": urls, "claim": "tanks", "token": desk.form_token()})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    items = desk.client.get("/api/v1/items").json()["items"]
-    assert [item["key"] for item in items] == ["x:2", "x:1"]
-    assert {item["claim"] for item in items} == {"tanks"}
+    found = desk.client.get("/api/v1/items").json()["items"]
+    assert [item["key"] for item in found] == ["x:2", "x:1"]
+    assert {item["claim"] for item in found} == {"tanks"}
+
+
+def test_the_status_page_says_when_nobody_works(desk: ApiServer) -> None:
+    def health() -> str:
+        page = LexborHTMLParser(desk.client.get("/status", headers=HTML).text)
+        return page.css_first("section[aria-labelledby=health]").text()
+
+    assert "no worker" not in health()
+    ledger = desk.services.ledger
+    ledger.enqueue(NewItem(submitted="https://x.com/a/status/1"))
+    long_ago = datetime.now(UTC) - timedelta(minutes=5)
+    with desk.tool.database.writing() as connection:
+        connection.execute(update(items).values(not_before=long_ago))
+    assert "no worker has been heard of for 30" in health()
+    (desk.tool.settings.home / "blobs" / "incoming").rmdir()
+    assert "No such file" in health()
+
+
+def test_a_line_of_the_queue_says_in_words_what_is_done(desk: ApiServer) -> None:
+    ledger = desk.services.ledger
+    lease = ledger.begin(NewItem(submitted="https://x.com/a/status/1", claim="x" * 500), worker="test")
+    ledger.heartbeat(lease, stage="match/1", progress=0.5)
+    row = LexborHTMLParser(desk.client.get("/", headers=HTML).text).css_first("tr[data-item]").text()
+    assert "searching the reference set (medium 2)" in row
+    assert "JSON" not in row
+    told = desk.client.get(f"/api/v1/items/{lease.item.id}").json()
+    assert told["doing"] == "searching the reference set (medium 2)"
 
 
 def test_what_was_asked_for_before_is_shown_and_not_queued_again(desk: ApiServer) -> None:

@@ -33,9 +33,9 @@ def healthz() -> str:
 @router.get("/readyz", responses={503: {"description": "Something it needs is missing"}})
 def readyz(services: Served) -> JSONResponse:
     """The database answers with the present schema, and files can be stored."""
-    problems = tuple(_problems(services))
-    body = {"ready": not problems, "problems": problems}
-    return JSONResponse(body, status_code=503 if problems else 200)
+    found = tuple(problems(services))
+    body = {"ready": not found, "problems": found}
+    return JSONResponse(body, status_code=503 if found else 200)
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
@@ -45,7 +45,8 @@ def metrics(request: Request, _caller: Reader) -> Response:
     return Response(generate_latest(registry), media_type=_CONTENT_TYPE)
 
 
-def _problems(services: Services) -> Iterator[str]:
+def problems(services: Services) -> Iterator[str]:
+    """What keeps this server from working, each in a sentence."""
     try:
         with services.tool.database.reading() as connection:
             if (version := schema_version(connection)) != newest_version():

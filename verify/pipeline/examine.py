@@ -30,7 +30,7 @@ from verify.model import (
 from verify.store.blobs import Blobs
 
 STILL_SIDE = 640  # pixels, long side: two fit a page side by side
-PAIRS_SHOWN = 3  # of each segment: its beginning, middle and end
+PAIRS_SHOWN = 9  # of each segment, from its beginning to its end: enough to step through it
 KEYFRAMES_SHOWN = 12  # of each medium: to recognise it by, and to search for elsewhere
 SEGMENTS_SHOWN = 12  # of each medium, so that a long compilation still makes a readable page
 
@@ -135,7 +135,7 @@ class Examiner:
 
 
 def shown_pairs(segment: MatchSegment) -> tuple[FramePair, ...]:
-    """The first, the middle and the last frame pair of a segment."""
+    """The first and the last frame pair of a segment, and others evenly between them."""
     pairs = segment.pairs
     if len(pairs) <= PAIRS_SHOWN:
         return pairs

@@ -13,6 +13,7 @@ from verify.model import (
     Claim,
     Judgement,
     MatchSegment,
+    MediaMetadata,
     MediaReport,
     Orientation,
     Reference,
@@ -38,6 +39,7 @@ class SegmentView:
     letter: str
     colour: int
     title: str
+    reference_shape: MediaMetadata | None
     changes: str
     pairs: tuple[SideBySide, ...]
     query_outline: str  #: SVG points in thousandths; empty without geometry
@@ -142,6 +144,7 @@ def _segment(
         letter=words.letter(colour),
         colour=colour,
         title=reference.provenance.title if reference else segment.reference_id,
+        reference_shape=reference.metadata if reference else None,
         changes=words.changes(segment),
         pairs=tuple(pair for pair in media.pictures if _belongs(pair, segment)),
         query_outline=_points(outline.frame_on_query(segment)),
