@@ -42,7 +42,9 @@ app.conf.update(
         "queue_order_strategy": "priority",
     },
     visibility_timeout=BROKER_OPTIONS["visibility_timeout"],
-    worker_cancel_long_running_tasks_on_connection_loss=True,  # the default from 6.0 on
+    # True would end the work in hand with the broker. The work does not need it: its lease is in the
+    # database, and whoever hears the bell again finds nothing left to do.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     # --- messages -------------------------------------------------------------------------------
     accept_content=["json"],  # no pickle: the broker is no place to load code from
     task_serializer="json",
@@ -70,7 +72,9 @@ app.conf.update(
     # A spawned child imports everything anew before it says that it is up. Celery's 4 s suit a fork; on a
     # busy machine they kill each child while it still imports, and the worker lives and never works.
     worker_proc_alive_timeout=60,
-    worker_max_tasks_per_child=200,  # against leaks only
+    # Against leaks only. A task is a bell, and most find nothing to do: 200 of them are heard in a minute,
+    # and a new process imports for seconds before it works.
+    worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=600_000,  # kB; looked at after a task, so no guard against bombs
     # With REMAP_SIGTERM=SIGQUIT. Celery sleeps this long before it stops its processes, whether or not
     # their work has ended. The handbook's 30 s would let most items end; but what is in hand is given
@@ -105,6 +109,13 @@ def _sweep_if_beat_is_gone(**_: Any) -> None:
     stopped = threading.Event()
     signals.worker_shutting_down.connect(lambda **_: stopped.set(), weak=False)
     threading.Thread(target=Sweeper.of(_settings).watch, args=(stopped,), name="sweep", daemon=True).start()
+
+
+@signals.worker_ready.connect
+def _watch_answers(sender: Any, **_: Any) -> None:
+    from workers.answers import Answer  # noqa: PLC0415 - only a worker has an event loop
+
+    Answer.loop = sender.hub
 
 
 @signals.worker_process_shutdown.connect

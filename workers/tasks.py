@@ -56,11 +56,11 @@ def limits_of_celery() -> Iterator[None]:
         raise TookTooLong from error
 
 
-@app.task(name=WORK)
+@app.task(name=WORK, Request="workers.answers:Answer")
 def work(queue: str) -> None:
     Opened.worker(Queue(queue)).drain(process.selection_of(Queue(queue)), seconds=DRAIN_SECONDS)
 
 
-@app.task(name=SWEEP)
+@app.task(name=SWEEP, Request="workers.answers:Answer")
 def sweep() -> None:
     Sweeper.of(Settings()).sweep()
