@@ -192,7 +192,12 @@ def _unprivileged_user() -> str | None:
 
 
 def wait_until(
-    condition: Callable[[], object], *, what: str, seconds: float = START_SECONDS, log: Path | None = None
+    condition: Callable[[], object],
+    *,
+    what: str,
+    seconds: float = START_SECONDS,
+    every_seconds: float = 0.05,
+    log: Path | None = None,
 ) -> None:
     """Returns once `condition` holds. Fails the test when it does not within `seconds`."""
     deadline = time.monotonic() + seconds
@@ -200,7 +205,7 @@ def wait_until(
         if time.monotonic() > deadline:
             tail = log.read_text(errors="replace")[-4000:] if log else ""
             pytest.fail(f"waited {seconds} s for {what}\n{tail}")
-        time.sleep(0.05)
+        time.sleep(every_seconds)
 
 
 Kind = TypeVar("Kind", bound="Redis | Postgres")

@@ -21,8 +21,9 @@ from verify.store.ledger import Ledger
 
 WORK = "verify.work"  # the task's name: sent by name, so that nothing here imports the workers
 PATIENCE_SECONDS = 0.25  # for each exchange with the broker; a ring takes two or three
-LEFT_ALONE_SECONDS = 5.0  # after a failure
+LEFT_ALONE_SECONDS = 3.0  # after a failure; less than the time between two sweeps, so that each may try
 MOST_RINGS = 32  # unheard at a time: who hears one works on while there is work, so more are only noise
+FEW_RINGS = 4  # the same for items that come one by one: unheard bells say that all workers are busy
 
 #: Of every client of the broker. The shortest visibility timeout of all that share it wins, so each
 #: says the same: three times the hard limit of a task (reliability.md 1.3, R9).
@@ -59,14 +60,14 @@ def queue_of(item: Item) -> Queue:
 class Bell(Protocol):
     """Rings for a queue."""
 
-    def ring(self, queue: Queue, times: int = 1) -> bool:
-        """Whether the broker took it. Raises nothing."""
+    def ring(self, queue: Queue, times: int = 1, *, unheard: int = MOST_RINGS) -> bool:
+        """Whether the broker took it. No more than `unheard` bells are left hanging. Raises nothing."""
 
 
 class NoBell:
     """For the embedded mode: its workers look by themselves."""
 
-    def ring(self, queue: Queue, times: int = 1) -> bool:  # noqa: ARG002 - the port's shape
+    def ring(self, queue: Queue, times: int = 1, *, unheard: int = MOST_RINGS) -> bool:  # noqa: ARG002 - the port's shape
         return True
 
 
@@ -110,13 +111,13 @@ class CeleryBell:
             return str(error)
         return ""
 
-    def ring(self, queue: Queue, times: int = 1) -> bool:
+    def ring(self, queue: Queue, times: int = 1, *, unheard: int = MOST_RINGS) -> bool:
         if time.monotonic() < self._left_alone_until:
             return False
         try:
             with self._celery.producer_pool.acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
                 hanging = producer.channel.queue_declare(queue.value).message_count
-                for _ in range(min(times, MOST_RINGS - hanging)):
+                for _ in range(min(times, unheard - hanging)):
                     self._celery.send_task(
                         WORK, args=[queue.value], queue=queue.value, retry=False, producer=producer
                     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from verify import wiring
-from verify.bell import Bell, Queue, lane_of, priorities_of, queue_of
+from verify.bell import FEW_RINGS, Bell, Queue, lane_of, priorities_of, queue_of
 from verify.model import ItemState
 from verify.pipeline import Watch
 from verify.pipeline.desk import worker_name
@@ -37,7 +37,7 @@ class Checks:
         def fetch(lease: Lease, *, watch: Watch) -> Item:
             item = self.fetch(lease, watch=watch)
             if item.state is ItemState.QUEUED and item.lane is Lane.ANALYSE:
-                bell.ring(queue_of(item))
+                bell.ring(queue_of(item), unheard=FEW_RINGS)
             return item
 
         return replace(self, fetch=fetch)

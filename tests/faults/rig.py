@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +53,22 @@ class Crew:
     supervisor: Supervisor
     environment: dict[str, str]
 
+    @property
+    def mode(self) -> str:
+        return "scaled" if self.environment.get("VERIFY_BROKER_URL") else "embedded"
+
     def pids(self) -> list[int]:
         """Every process of the crew, oldest first."""
         return [pid for pid, command in descendants(os.getpid()) if "stub" in command or "celery" in command]
+
+    def cpu_seconds(self) -> float:
+        """What the living processes of the crew have used of the processor so far."""
+        ticks = 0
+        for pid in self.pids():
+            with suppress(OSError):  # gone while we looked
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def enqueue(self, words: Sequence[str]) -> list[Item]:
         return list(self.ledger.enqueue_many([NewItem(submitted=word) for word in words]))
@@ -74,7 +87,8 @@ class Crew:
             counts = self.counts()
             return sum(counts[state] for state in ended) == number
 
-        wait_until(all_ended, what=f"{number} items to end", seconds=END_SECONDS)
+        # Counting reads every row: not so often that it takes the processor from the workers.
+        wait_until(all_ended, what=f"{number} items to end", seconds=END_SECONDS, every_seconds=0.3)
         return self.counts()
 
     def report_counts(self) -> Counter[str]:
@@ -175,9 +189,16 @@ def kill_one(crew: Crew, chance: random.Random) -> int | None:
     return victim
 
 
+def load_average() -> float:
+    """Processes that want to run: what a figure in seconds has to be read with."""
+    return round(os.getloadavg()[0], 1)
+
+
 def tell(test: str, **figures: object) -> None:
     """One line of figures, for the release notes (handbook 3.4); shown by `pytest -s` and on failure."""
-    line = json.dumps({"test": test, "seed": SEED, "full": FULL} | figures, default=str)
+    line = json.dumps(
+        {"test": test, "seed": SEED, "full": FULL, "load_average": load_average()} | figures, default=str
+    )
     sys.stdout.write(f"{line}\n")
     artefacts = ROOT / "test-artefacts"
     artefacts.mkdir(exist_ok=True)

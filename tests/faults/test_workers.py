@@ -51,13 +51,20 @@ def test_a_load_of_items_all_end(workers: Crew) -> None:
     number = size(10_000, 1_000)
     workers.enqueue(["ok"])
     workers.wait_for_all(1)  # the workers are up: what follows measures work, not starting
-    began = time.monotonic()
+    began, used = time.monotonic(), workers.cpu_seconds()
     workers.enqueue(["ok"] * number)
     counts = workers.wait_for_all(number + 1)
-    seconds = time.monotonic() - began
+    seconds, used = time.monotonic() - began, workers.cpu_seconds() - used
     assert counts[ItemState.DONE] == number + 1
     assert_nothing_lost_nothing_doubled(workers, number + 1)
-    tell("load", items=number, seconds=round(seconds, 1), per_second=round(number / seconds))
+    tell(
+        "load",
+        mode=workers.mode,
+        items=number,
+        seconds=round(seconds, 1),
+        per_second=round(number / seconds),
+        cpu_ms_per_item=round(1000 * used / number, 1),
+    )
 
 
 @pytest.mark.skipif(not FULL, reason="needs both processors to itself: VERIFY_FULL_FAULTS=1")
@@ -90,7 +97,14 @@ def test_killing_a_worker_every_two_seconds_loses_nothing(workers: Crew) -> None
     assert_nothing_lost_nothing_doubled(workers, number)
     lost_thrice = [item for item in workers.items() if item.error_code == "work_abandoned"]
     assert counts[ItemState.DONE] + len(lost_thrice) == number
-    tell("kill -9", items=number, kills=kills, done=counts[ItemState.DONE], abandoned=len(lost_thrice))
+    tell(
+        "kill -9",
+        mode=workers.mode,
+        items=number,
+        kills=kills,
+        done=counts[ItemState.DONE],
+        abandoned=len(lost_thrice),
+    )
 
 
 #: A segfault is told from a kill by nothing but its signal: the bounded run leaves it out.
@@ -114,7 +128,7 @@ def test_a_poison_item_ends_after_exactly_three_attempts_and_harms_no_other(
     }
     assert workers.counts()[ItemState.DONE] == len(accepted) - len(poisoned)
     assert_nothing_lost_nothing_doubled(workers, len(accepted))
-    tell("poison", poison=poison, poisoned=len(poisoned), others=others)
+    tell("poison", mode=workers.mode, poison=poison, poisoned=len(poisoned), others=others)
 
 
 def test_work_longer_than_the_visibility_timeout_gives_one_report(

@@ -9,6 +9,7 @@ Driver errors leave as StorageBusy or StorageFull; a schema newer than this code
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +22,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from verify.errors import SchemaTooNew, StorageBusy, StorageFull, UnknownSetting, VerifyError
 
 BUSY_SECONDS = 5.0  # seconds a writer waits for SQLite's lock before StorageBusy
 CONNECT_SECONDS = 5  # seconds to reach PostgreSQL
+RESTED_SECONDS = 1.0  # seconds unused, after which a pooled connection is asked whether it lives
 #: A server that is gone without a word is noticed in half a minute instead of the system's two hours.
 _POSTGRES = {
     "connect_timeout": CONNECT_SECONDS,
@@ -82,8 +85,8 @@ def open_database(url: str) -> Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
-            # A pooled connection may have died with the server: asking first costs one round trip.
-            engine = create_engine(url, pool_pre_ping=True, pool_timeout=10, connect_args=_POSTGRES)
+            engine = create_engine(url, pool_timeout=10, connect_args=_POSTGRES)
+            _ask_rested_connections(engine)
         case other:
             raise UnknownSetting(f"VERIFY_DATABASE_URL names {other}; sqlite and postgresql are supported")
     return Database(engine)
@@ -100,6 +103,24 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     kind = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _ask_rested_connections(engine: Engine) -> None:
+    """A pooled connection may have died with its server: asked before use, but not at each transaction."""
+
+    def used(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    def taken(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("used_at", time.monotonic()) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError(str(error)) from error  # the pool then opens another
+
+    event.listen(engine, "checkin", used)
+    event.listen(engine, "checkout", taken)
 
 
 @contextmanager
