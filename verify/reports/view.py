@@ -47,6 +47,10 @@ class SegmentView:
     judgements: tuple[Judgement, ...]  #: what people said of this match, oldest first
 
     @property
+    def turned(self) -> str:
+        return words.turned(self.segment.orientation)
+
+    @property
     def is_turned(self) -> bool:
         return self.segment.orientation is not Orientation.UPRIGHT
 

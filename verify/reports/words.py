@@ -5,6 +5,7 @@ Pure formatting, the same on every machine: UTC, points for decimals, commas for
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from verify.model import (
@@ -132,7 +133,7 @@ def probability(value: float | None) -> str:
 
 def changes(segment: MatchSegment) -> str:
     """What was done to the reference to give the query, named: mirrored, cropped, speed 1.25."""
-    named = [] if segment.orientation is Orientation.UPRIGHT else [segment.orientation.value]
+    named = [] if segment.orientation is Orientation.UPRIGHT else [turned(segment.orientation)]
     named += segment.transforms
     if abs(segment.speed - 1) >= 0.01:
         named.append(f"speed {segment.speed:.2f}")
@@ -144,6 +145,11 @@ def media_title(media: MediaReport) -> str:
     kind = media.file.kind if media.file else None
     role = _ROLES[media.role].rstrip(", ")
     return f"{_KINDS[kind] if kind else 'Media'} {media.index + 1}" + (f" ({role})" if role else "")
+
+
+def turned(orientation: Orientation) -> str:
+    """How the reference was turned, as a person writes it: "rotated 90° clockwise"."""
+    return re.sub(r"(?<=[0-9])(?= |$)", "°", orientation.value)
 
 
 def letter(position: int) -> str:
