@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,15 @@ def test_few_features_are_searched_exactly() -> None:
     everything = np.concatenate([prints[name].descriptors for name in index.ids])
     bits = np.unpackbits(query[:, None] ^ everything[None], axis=2).sum(axis=2)
     assert index.near_features(query, 5)[0].tolist() == np.sort(bits, axis=1)[:, :5].tolist()
+
+
+def test_many_features_are_compared_with_many_lists() -> None:
+    """As many as the local tier asks for: the arrays handed to FAISS are of megabytes then."""
+    features = np.random.default_rng(1).integers(0, 256, (4_000, 32), np.uint8)
+    print_ = replace(PRINTS[3], descriptors=features, descriptor_keyframe=np.zeros(len(features), np.int32))
+    index = ReferenceIndex.build([("one", print_)], never)
+    distances, _, _ = index.near_features(features[::10], 1)
+    assert (distances == 0).all()
 
 
 def test_a_removed_reference_hides_nobody() -> None:

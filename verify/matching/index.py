@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, extract
 from verify.fingerprint.perceptual import Codes
-from verify.matching.lists import ListNumbers, nearest
+from verify.matching.lists import ListNumbers, list_count, nearest
 from verify.matching.rows import distinct
 from verify.matching.shard import Entry, Shard
 
 __all__ = ["CodeHits", "Loader", "ReferenceIndex", "distinct"]
 
 LISTED_FROM = 30_000  #: descriptors; below, all of them are compared
-PROBED_LISTS = 32
+LEAST_PROBED, MOST_PROBED = 4, 32
+PROBED_ROWS = 20_000  #: descriptors compared with each of the query's, about
 LOADED_FINGERPRINTS = 64  #: references held in memory for alignment
 KEPT_FEATURES = 2_000  #: reference keyframes whose features stay made, at 20 kB each
 
@@ -105,7 +106,11 @@ class ReferenceIndex:
         if not len(descriptors) or not wanted:
             empty = np.empty((len(descriptors), 0), np.int32)
             return empty, empty, empty
-        probed = None if self.feature_count < LISTED_FROM else nearest(descriptors, PROBED_LISTS)
+        probed = (
+            None
+            if self.feature_count < LISTED_FROM
+            else nearest(descriptors, probed_lists(self.feature_count))
+        )
         parts = [
             _feature_hits(member, descriptors, probed, wanted)
             for member in self._members
@@ -125,6 +130,11 @@ class ReferenceIndex:
         reference = self.load(number)
         mask = reference.moving if reference.moving.any() else None
         return extract(reference.picture(keyframe), count=VERIFYING_FEATURES, mask=mask)
+
+
+def probed_lists(features: int, /) -> int:
+    """How many lists are looked at in a set of so many descriptors."""
+    return min(max(PROBED_ROWS * list_count() // features, LEAST_PROBED), MOST_PROBED)
 
 
 _NO_HITS = (
@@ -184,8 +194,7 @@ def _feature_hits(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Sorting key, reference and keyframe of the member's nearest rows, (k, neighbours) each."""
     shard = member.shard
-    lists = np.tile(shard.filled_lists, (len(descriptors), 1)) if probed is None else probed
-    distances, rows = shard.near_features(descriptors, lists, neighbours, member.kept)
+    distances, rows = shard.near_features(descriptors, probed, neighbours, member.kept)
     found = rows >= 0
     owners = np.where(found, member.numbers[shard.tables.feature_owner[rows]], -1).astype(np.int32)
     keyframes = np.where(found, shard.tables.feature_keyframe[rows], -1).astype(np.int32)

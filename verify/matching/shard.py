@@ -133,23 +133,19 @@ class Shard:
         counts = np.diff(limits.astype(np.int64))
         return np.repeat(np.arange(len(codes)), counts), rows, distances.astype(np.int32)
 
-    @cached_property
-    def filled_lists(self) -> ListNumbers:
-        """The lists that hold anything: searching all of them is an exact search."""
-        return np.unique(self.tables.feature_list).astype(np.int64)
-
     def near_features(
-        self, descriptors: Codes, lists: ListNumbers, neighbours: int, kept: NDArray[np.bool_]
+        self, descriptors: Codes, lists: ListNumbers | None, neighbours: int, kept: NDArray[np.bool_]
     ) -> tuple[Distances, RowNumbers]:
         """The nearest rows, (k, neighbours) each, in order; NONE_NEAR and -1 where there is none.
 
-        `lists`, (k, p) and ascending, says where to look; `kept` masks the references that count.
+        `lists`, (k, p) and ascending, says where to look, None everywhere; `kept` masks the references
+        that count.
         """
         distances = np.full((len(descriptors), neighbours), NONE_NEAR, np.int32)
         rows = np.full((len(descriptors), neighbours), -1, np.int64)
         open_, asked = np.arange(len(descriptors)), neighbours
-        while len(open_) and lists.shape[1] and self._features.ntotal:
-            near, found = self._searched(descriptors[open_], lists[open_], asked)
+        while len(open_) and self._features.ntotal:
+            near, found = self._searched(descriptors[open_], None if lists is None else lists[open_], asked)
             exhausted = found[:, -1] < 0
             gone = (found < 0) | ~kept[self.tables.feature_owner[found]]
             near[gone], found[gone] = NONE_NEAR, -1
@@ -160,15 +156,25 @@ class Shard:
             asked *= WIDENING
         return distances, rows
 
+    @cached_property
+    def _flat(self) -> Any:
+        """The same rows for an exact search, where a shard is small; visiting every list takes longer."""
+        index: Any = faiss.IndexBinaryFlat(_BITS)
+        index.add(self.rows().descriptors)
+        return index
+
     def _searched(
-        self, descriptors: Codes, lists: ListNumbers, neighbours: int
+        self, descriptors: Codes, lists: ListNumbers | None, neighbours: int
     ) -> tuple[Distances, RowNumbers]:
         """As FAISS finds them: of equally near ones those with the smallest row numbers."""
+        if lists is None:
+            found: tuple[Distances, RowNumbers] = self._flat.search(descriptors, neighbours)
+            return found
         lists = np.ascontiguousarray(lists, dtype=np.int64)
         descriptors = np.ascontiguousarray(descriptors)
         distances = np.empty((len(descriptors), neighbours), np.int32)
         rows = np.empty((len(descriptors), neighbours), np.int64)
-        places = (distances, rows)
+        unused = np.zeros(lists.shape, np.int32)  # distances to centres; named, as FAISS keeps no reference
         parameters = faiss.IVFSearchParameters()
         parameters.nprobe = lists.shape[1]
         self._features.search_preassigned_c(
@@ -176,8 +182,9 @@ class Shard:
             faiss.swig_ptr(descriptors),
             neighbours,
             faiss.swig_ptr(lists),
-            faiss.swig_ptr(np.zeros(lists.shape, np.int32)),
-            *(faiss.swig_ptr(place) for place in places),
+            faiss.swig_ptr(unused),
+            faiss.swig_ptr(distances),
+            faiss.swig_ptr(rows),
             False,  # row numbers, not places within lists
             parameters,
         )
