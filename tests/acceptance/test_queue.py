@@ -121,6 +121,9 @@ def test_a_backup_brings_items_references_and_files_to_another_home(
         == report["reference_digest"]
     )
     assert commands.run("restore", str(tmp_path / "all.tar")).code == 2
+    pointed = commands.run("import", str(tmp_path / "all.tar"))
+    assert pointed.code == 2
+    assert "verify restore" in pointed.err
     assert commands.run("collect", "--json").json == {
         "removed": 0,
         "kept": commands.run("collect", "--json").json["kept"],

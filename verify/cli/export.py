@@ -17,6 +17,9 @@ from verify.wiring import opened
 EXAMPLES = """
 Writes report.html, report.json, report.csv, report.jsonld (schema.org drafts: a rating stands there only when
 a named person set one), the pictures, and SHA256SUMS. docs/verify-a-manifest.md says how to check it by hand.
+
+The whole installation, database and files: `verify backup` and `verify restore`. The reference set:
+`verify reference export` and `verify reference import`.
 """
 
 

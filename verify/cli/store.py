@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from verify.cli.screen import complain, say
+from verify.errors import UsageError
 from verify.settings import Settings
 from verify.store import archive, upkeep
 from verify.store.database import newest_version
@@ -48,7 +49,7 @@ def backup(
 def restore(
     path: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="An archive of `verify export`.", exists=True, dir_okay=False),
+        typer.Argument(metavar="FILE", help="An archive of `verify backup`.", exists=True, dir_okay=False),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -56,6 +57,13 @@ def restore(
     with opened(Settings()) as tool:
         done = archive.import_(tool.database, tool.parts.blobs, path)
     _print(done, f"Read {path}: {done.rows} rows, {done.blobs} files", as_json=as_json)
+
+
+def import_(
+    path: Annotated[str, typer.Argument(metavar="FILE", help="Not read.")] = "",  # noqa: ARG001 - asked for in vain
+) -> None:
+    """Say which command reads what: there is more than one thing to import."""
+    raise UsageError("`verify restore FILE` reads a backup; `verify reference import FILE` reads references")
 
 
 def collect(
