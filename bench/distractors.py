@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from verify.fingerprint import Fingerprint
-from verify.fingerprint.local import FAST_THRESHOLD
+from verify.fingerprint.local import FAST_THRESHOLD, places_of
 from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.record import WHOLE
 from verify.matching.shard import Entry
@@ -25,6 +25,7 @@ from verify.model import GreyImage, MediaKind
 SIDE = 1_024  # pixels of a picture, as four keyframes
 CORNERS = 4_000  # taken of it
 DESCRIPTORS = 100  # of a keyframe, as in the product
+CODE_BYTES = 32  # of a descriptor; the four of its place follow
 KEYFRAMES = 100  # of one synthetic reference
 SCALES, SHEARS, STRETCHES = (1.4, 3.2), (-0.25, 0.25), (0.8, 1.25)
 
@@ -33,7 +34,7 @@ def distractors(folder: Path, keyframes: int, *, seed: int) -> Iterator[Entry]:
     """References of up to KEYFRAMES keyframes each, of the photos in `folder`."""
     photos = [np.asarray(Image.open(path).convert("L")) for path in sorted(folder.iterdir())]
     chance = np.random.default_rng(seed)
-    waiting = np.empty((0, 32), np.uint8)
+    waiting = np.empty((0, CODE_BYTES + 4), np.uint8)
     for number, first in enumerate(range(0, keyframes, KEYFRAMES)):
         wanted = DESCRIPTORS * min(KEYFRAMES, keyframes - first)
         while len(waiting) < wanted:
@@ -45,13 +46,14 @@ def distractors(folder: Path, keyframes: int, *, seed: int) -> Iterator[Entry]:
 
 
 def _corners(photos: Sequence[GreyImage], chance: np.random.Generator) -> Codes:
+    """Descriptors and places, (k, 36), in no order: a keyframe's corners are from all over a picture."""
     mixed = cv2.addWeighted(_warped(photos, chance), 0.5, _warped(photos, chance), 0.5, 0)
     picture = cv2.normalize(mixed, mixed, 0, 255, cv2.NORM_MINMAX)
-    _, descriptors = cv2.ORB.create(nfeatures=CORNERS, fastThreshold=FAST_THRESHOLD).detectAndCompute(
+    corners, descriptors = cv2.ORB.create(nfeatures=CORNERS, fastThreshold=FAST_THRESHOLD).detectAndCompute(
         picture, None
     )
-    found: Codes = descriptors.astype(np.uint8, copy=False)
-    return found
+    found = np.column_stack([descriptors, places_of(corners, (SIDE, SIDE))]).astype(np.uint8, copy=False)
+    return chance.permutation(found)
 
 
 def _warped(photos: Sequence[GreyImage], chance: np.random.Generator) -> GreyImage:
@@ -68,9 +70,9 @@ def _warped(photos: Sequence[GreyImage], chance: np.random.Generator) -> GreyIma
     return warped.astype(np.uint8, copy=False)
 
 
-def _reference(descriptors: Codes) -> Fingerprint:
+def _reference(corners: Codes) -> Fingerprint:
     """Found by its descriptors only; the one frame is too flat for its hash to be indexed."""
-    keyframes = len(descriptors) // DESCRIPTORS
+    keyframes = len(corners) // DESCRIPTORS
     return Fingerprint(
         kind=MediaKind.IMAGE,
         duration_us=0,
@@ -83,7 +85,8 @@ def _reference(descriptors: Codes) -> Fingerprint:
         thumbnails=(b"",),
         keyframes=np.zeros(keyframes, np.int32),
         pictures=(b"",) * keyframes,
-        descriptors=descriptors,
+        descriptors=corners[:, :CODE_BYTES],
+        descriptor_places=corners[:, CODE_BYTES:],
         descriptor_keyframe=np.repeat(np.arange(keyframes, dtype=np.int32), DESCRIPTORS),
         moving=np.zeros((64, 64), np.bool_),
     )

@@ -113,6 +113,7 @@ def _add(store: ReferenceStore, number: int) -> None:
         keyframes=np.arange(KEYFRAMES, dtype=np.int32) * (FRAMES // KEYFRAMES),
         pictures=(b"",) * KEYFRAMES,
         descriptors=chance.integers(0, 256, (DESCRIPTORS, 32), np.uint8),
+        descriptor_places=np.zeros((DESCRIPTORS, 4), np.uint8),
         descriptor_keyframe=np.repeat(np.arange(KEYFRAMES, dtype=np.int32), DESCRIPTORS // KEYFRAMES),
         moving=np.zeros((64, 64), np.bool_),
     )

@@ -5,7 +5,7 @@
 Each SET was made by `make_queries.py`. Its references are indexed among distractors (distractors.py). One
 picture of each query, from the middle of what the truth says is copied, goes through the product's local
 tier. Prints a row per size and index: how often the right reference is among the candidates that are
-verified, and is confirmed; CPU milliseconds a picture, of the search (of two views of 300 descriptors) and
+verified, and is confirmed; CPU milliseconds a picture, of the search (of two views of 500 descriptors) and
 of the whole tier; and the index's bytes a keyframe.
 """
 
@@ -24,7 +24,6 @@ from typing import Any
 import cv2
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.distractors import KEYFRAMES, distractors
 from bench.foreign import foreign_fingerprints
@@ -33,15 +32,13 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import Codes
 from verify.matching import ReferenceIndex
 from verify.matching import index as indexing
+from verify.matching.index import FeatureHits
 from verify.matching.local_tier import from_picture
 from verify.matching.shard import Entry, Shard
 
 SHARD_KEYFRAMES = 50_000  # as a set that grew over time has them
 LENT = 200  # photos whose pictures are looked at when a distractor is a candidate
 EXACT_PICTURES = 24  # flat search is exact, and takes seconds a picture in a large set
-
-Numbers = NDArray[np.int32]
-Found = tuple[Numbers, Numbers, Numbers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +67,13 @@ class Measured(ReferenceIndex):
 
         self.load = noted  # type: ignore[assignment]  # a plain function instead of a cached one
 
-    def near_features(self, descriptors: Codes, neighbours: int) -> Found:
+    def near_features(self, descriptors: Codes, neighbours: int) -> FeatureHits:
         started = time.process_time()
         found = self._searched(descriptors, neighbours)
         self.searched_seconds += time.process_time() - started
         return found
 
-    def _searched(self, descriptors: Codes, neighbours: int) -> Found:
+    def _searched(self, descriptors: Codes, neighbours: int) -> FeatureHits:
         return super().near_features(descriptors, neighbours)
 
 
@@ -85,21 +82,27 @@ class Replaced(Measured):
 
     def replace(self, shards: Sequence[Shard], features: Any) -> None:
         numbers = {reference_id: number for number, reference_id in enumerate(self.ids)}
-        owners, keyframes = [], []
+        owners, keyframes, places = [], [], []
         for shard in shards:
             rows = shard.rows()
             features.add(rows.descriptors)
             called = np.array([numbers[reference_id] for reference_id in shard.contents.ids], np.int32)
             owners.append(called[rows.tables.feature_owner])
             keyframes.append(rows.tables.feature_keyframe)
+            places.append(rows.tables.feature_place)
         self._replaced = features
         self._owners, self._keyframes = np.concatenate(owners), np.concatenate(keyframes)
+        self._places = np.concatenate(places)
 
-    def _searched(self, descriptors: Codes, neighbours: int) -> Found:
+    def _searched(self, descriptors: Codes, neighbours: int) -> FeatureHits:
         distances, rows = self._replaced.search(np.ascontiguousarray(descriptors), neighbours)
         found = rows >= 0
-        owners = np.where(found, self._owners[rows], -1).astype(np.int32)
-        return distances.astype(np.int32), owners, np.where(found, self._keyframes[rows], -1).astype(np.int32)
+        return FeatureHits(
+            distance=distances.astype(np.int32),
+            reference=np.where(found, self._owners[rows], -1).astype(np.int32),
+            keyframe=np.where(found, self._keyframes[rows], -1).astype(np.int32),
+            place=self._places[rows],
+        )
 
 
 def _flat() -> Any:

@@ -94,6 +94,27 @@ def test_bars_are_found(change: Transform, box: tuple[float, ...]) -> None:
     assert np.allclose(profile.content_box(), box, atol=0.02)
 
 
+@pytest.mark.parametrize("paper", [255, 0])
+def test_a_bar_with_a_caption_is_a_bar(paper: int) -> None:
+    image = grey(1)
+    height = image.shape[0]
+    bar = np.full((height // 4, image.shape[1]), paper, np.uint8)
+    size = image.shape[1] / 700
+    cv2.putText(bar, "LOOK AT THIS, NOW", (30, bar.shape[0] * 3 // 5), 0, size, 255 - paper, 3)
+    profile = BarProfile()
+    profile.add(np.concatenate([bar, image]))
+    assert np.allclose(profile.content_box(), (0.0, 0.2, 1.0, 1.0), atol=0.02)
+
+
+def test_what_stands_before_a_plain_sky_is_no_caption() -> None:
+    image = cv2.resize(grey(1), (160, 90)).astype(np.uint8, copy=False)
+    image[:50] = 200
+    image[30:50, 70:90] = 60  # a tower, down to the ground
+    profile = BarProfile()
+    profile.add(image)
+    assert np.allclose(profile.content_box(), (0.0, 1 / 3, 1.0, 1.0), atol=0.02)
+
+
 def test_a_plain_picture_has_no_bars() -> None:
     profile = BarProfile()
     profile.add(np.full((90, 160), 7, np.uint8))

@@ -44,6 +44,7 @@ def fingerprint_of(seed: int) -> Fingerprint:
         keyframes=np.arange(keyframes, dtype=np.int32) % frames,
         pictures=(b"",) * keyframes,
         descriptors=features,
+        descriptor_places=chance.integers(0, 256, (descriptors, 4), dtype=np.uint8),
         descriptor_keyframe=np.sort(chance.integers(0, keyframes, descriptors).astype(np.int32)),
         moving=np.zeros((64, 64), np.bool_),
     )
@@ -72,7 +73,8 @@ def found(index: ReferenceIndex) -> list[list[object]]:
     hits = index.near_codes(print_.codes.reshape(-1, 32), 30)
     flat = [hits.query, hits.reference, hits.frame, hits.trimmed, hits.distance]
     near = index.near_features(fingerprint_of(7).descriptors[:8], 3)
-    return [column.tolist() for column in (*flat, *near)] + [
+    corners = [near.distance, near.reference, near.keyframe, near.place]
+    return [column.tolist() for column in (*flat, *corners)] + [
         [index.ids, index.digest, index.keyframe_count, index.feature_count]
     ]
 
@@ -150,16 +152,23 @@ def test_few_features_are_searched_exactly() -> None:
     query = fingerprint_of(7).descriptors[:8]
     everything = np.concatenate([prints[name].descriptors for name in index.ids])
     bits = np.unpackbits(query[:, None] ^ everything[None], axis=2).sum(axis=2)
-    assert index.near_features(query, 5)[0].tolist() == np.sort(bits, axis=1)[:, :5].tolist()
+    assert index.near_features(query, 5).distance.tolist() == np.sort(bits, axis=1)[:, :5].tolist()
 
 
 def test_many_features_are_compared_with_many_lists() -> None:
     """As many as the local tier asks for: the arrays handed to FAISS are of megabytes then."""
     features = np.random.default_rng(1).integers(0, 256, (4_000, 32), np.uint8)
-    print_ = replace(PRINTS[3], descriptors=features, descriptor_keyframe=np.zeros(len(features), np.int32))
+    places = np.random.default_rng(2).integers(0, 256, (4_000, 4), np.uint8)
+    print_ = replace(
+        PRINTS[3],
+        descriptors=features,
+        descriptor_places=places,
+        descriptor_keyframe=np.zeros(len(features), np.int32),
+    )
     index = ReferenceIndex.build([("one", print_)], never)
-    distances, _, _ = index.near_features(features[::10], 1)
-    assert (distances == 0).all()
+    near = index.near_features(features[::10], 1)
+    assert (near.distance == 0).all()
+    assert near.place[:, 0].tolist() == places[::10].tolist()
 
 
 def test_a_removed_reference_hides_nobody() -> None:
@@ -171,9 +180,9 @@ def test_a_removed_reference_hides_nobody() -> None:
     alone = ReferenceIndex([Shard.build([kept])], never, {"kept": ""})
     assert len(print_.descriptors) > 3
     assert found(index) == found(alone)
-    distance, reference, _ = index.near_features(print_.descriptors, 3)
-    assert (reference == 0).all()
-    assert (distance > 0).all()
+    near = index.near_features(print_.descriptors, 3)
+    assert (near.reference == 0).all()
+    assert (near.distance > 0).all()
 
 
 def test_a_shard_is_the_same_after_it_was_saved(tmp_path: Path) -> None:

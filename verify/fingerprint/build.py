@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from verify.fingerprint import perceptual
 from verify.fingerprint.bars import BarProfile, cut
-from verify.fingerprint.local import RETRIEVAL_FEATURES, extract
-from verify.fingerprint.record import WHOLE, Box, Fingerprint, decode_grey, encode_grey
+from verify.fingerprint.local import RETRIEVAL_FEATURES, Places, extract
+from verify.fingerprint.record import WHOLE, Box, Fingerprint, decode_grey, encode_grey, searched_area
 from verify.model import Frame, GreyImage, MediaKind
 
 THUMBNAIL_SIDE = 160  #: pixels; aligned comparison needs about 50 across a third of the frame
@@ -69,7 +69,7 @@ class _Builder:
         whole = np.stack(self.smalls)
         trimmed = self._trimmed(whole, box)
         moving = self.motion.moving()
-        descriptors, owner = self._features(moving)
+        descriptors, places, owner = _descriptors(self.pictures, searched_area(moving, box))
         return Fingerprint(
             kind=kind,
             duration_us=duration_us,
@@ -83,6 +83,7 @@ class _Builder:
             keyframes=np.array(self.keyframes, dtype=np.int32),
             pictures=tuple(self.pictures),
             descriptors=descriptors,
+            descriptor_places=places,
             descriptor_keyframe=owner,
             moving=moving,
         )
@@ -92,14 +93,18 @@ class _Builder:
             return whole
         return np.stack([perceptual.small(cut(decode_grey(jpeg), box)) for jpeg in self.thumbnails])
 
-    def _features(self, moving: NDArray[np.bool_]) -> tuple[perceptual.Codes, NDArray[np.int32]]:
-        mask = moving if moving.any() else None
-        found = [
-            extract(decode_grey(jpeg), count=RETRIEVAL_FEATURES, mask=mask).descriptors
-            for jpeg in self.pictures
-        ]
-        owner = np.repeat(np.arange(len(found), dtype=np.int32), [len(part) for part in found])
-        return np.concatenate(found), owner
+
+def _descriptors(
+    pictures: Iterable[bytes], area: NDArray[np.bool_] | None
+) -> tuple[perceptual.Codes, Places, NDArray[np.int32]]:
+    """What retrieval searches, where each is in its picture, and which keyframe it belongs to."""
+    found = [extract(decode_grey(jpeg), count=RETRIEVAL_FEATURES, mask=area) for jpeg in pictures]
+    owner = np.repeat(np.arange(len(found), dtype=np.int32), [len(part.descriptors) for part in found])
+    return (
+        np.concatenate([part.descriptors for part in found]),
+        np.concatenate([part.places for part in found]),
+        owner,
+    )
 
 
 class _MotionMap:

@@ -30,10 +30,24 @@ SMALL_SIDE = 400  #: pixels; smaller pictures are enlarged to ENLARGED_SIDE, or 
 ENLARGED_SIDE = 512
 
 
+#: (k, 4): x and y in 255ths of the picture's long side, direction in 256ths of a turn, and how much smaller
+#: the corner is than that side, in eighths of an octave. Two such places fix a map between two pictures.
+Places = NDArray[np.uint8]
+PLACE_UNIT, TURN_UNITS, OCTAVE_UNITS = 255, 256, 8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFeatures:
     points: NDArray[np.float32]  #: (k, 2): x, y in pixels of the picture given
     descriptors: Codes  #: (k, 32)
+    places: Places
+
+
+NONE = LocalFeatures(
+    points=np.empty((0, 2), np.float32),
+    descriptors=np.empty((0, 32), np.uint8),
+    places=np.empty((0, 4), np.uint8),
+)
 
 
 def extract(picture: GreyImage, *, count: int, mask: NDArray[np.bool_] | None = None) -> LocalFeatures:
@@ -48,12 +62,22 @@ def extract(picture: GreyImage, *, count: int, mask: NDArray[np.bool_] | None = 
     orb = cv2.ORB.create(nfeatures=POOL * count, fastThreshold=FAST_THRESHOLD)
     corners, descriptors = orb.detectAndCompute(picture, area)
     if descriptors is None:
-        return LocalFeatures(points=np.empty((0, 2), np.float32), descriptors=np.empty((0, 32), np.uint8))
+        return NONE
     points = np.array([corner.pt for corner in corners], dtype=np.float32)
     kept = _spread(corners, (points / np.array(size)).astype(np.float32), count)
     return LocalFeatures(
-        points=points[kept] / np.float32(scale), descriptors=descriptors[kept].astype(np.uint8, copy=False)
+        points=points[kept] / np.float32(scale),
+        descriptors=descriptors[kept].astype(np.uint8, copy=False),
+        places=places_of([corners[row] for row in kept], size),
     )
+
+
+def places_of(corners: Sequence[cv2.KeyPoint], size: tuple[int, int]) -> Places:
+    """Where `corners` are in a picture of this width and height, pixels."""
+    at = np.array([corner.pt for corner in corners]) / max(size) * PLACE_UNIT
+    turn = (np.array([corner.angle for corner in corners]) / 360 * TURN_UNITS).round() % TURN_UNITS
+    octaves = np.log2(max(size) / np.array([corner.size for corner in corners])) * OCTAVE_UNITS
+    return np.column_stack([at, turn, np.clip(octaves, 0, 255)]).round().astype(np.uint8)
 
 
 def _spread(corners: Sequence[cv2.KeyPoint], places: NDArray[np.float32], count: int) -> NDArray[np.intp]:

@@ -21,7 +21,7 @@ from verify.fingerprint.perceptual import Codes
 from verify.model import GreyImage, MediaKind
 
 #: Stored fingerprints of another algorithm are made again, never compared.
-ALGORITHM = "dct256-orb/2"
+ALGORITHM = "dct256-orb/3"
 
 DECODED_THUMBNAILS = 512  #: at 14 kB each
 
@@ -45,12 +45,17 @@ class Fingerprint:
     keyframes: NDArray[np.int32]  #: (m,) positions among the n
     pictures: tuple[bytes, ...]  #: m grey JPEGs as decoded
     descriptors: Codes  #: (d, 32): local features for retrieval
+    descriptor_places: NDArray[np.uint8]  #: (d, 4): see `local.Places`
     descriptor_keyframe: NDArray[np.int32]  #: (d,) which of the m
     moving: NDArray[np.bool_]  #: (64, 64): where the picture changes; all False when it is a still
 
     @cached_property
     def has_bars(self) -> bool:
         return self.content_box != WHOLE
+
+    @cached_property
+    def searched(self) -> NDArray[np.bool_] | None:
+        return searched_area(self.moving, self.content_box)
 
     @property
     def aspect(self) -> float:
@@ -78,6 +83,7 @@ class Fingerprint:
             content_box=np.array(self.content_box),
             keyframes=self.keyframes,
             descriptors=self.descriptors,
+            descriptor_places=self.descriptor_places,
             descriptor_keyframe=self.descriptor_keyframe,
             moving=np.packbits(self.moving),
             **_packed("thumbnails", self.thumbnails),
@@ -111,9 +117,24 @@ class Fingerprint:
             keyframes=parts["keyframes"].astype(np.int32),
             pictures=_unpacked("pictures", parts),
             descriptors=parts["descriptors"].astype(np.uint8),
+            descriptor_places=parts["descriptor_places"].astype(np.uint8),
             descriptor_keyframe=parts["descriptor_keyframe"].astype(np.int32),
             moving=np.unpackbits(parts["moving"].astype(np.uint8)).astype(np.bool_).reshape(64, 64),
         )
+
+
+def searched_area(moving: NDArray[np.bool_], content: Box) -> NDArray[np.bool_] | None:
+    """Where local features are looked for: what moves inside the bars, (64, 64); None: everywhere.
+
+    Overlays stand still, and a caption's letters lie in bars.
+    """
+    if content == WHOLE:
+        return moving if moving.any() else None
+    area = np.zeros_like(moving)
+    left, top, right, bottom = (round(edge * len(moving)) for edge in content)
+    area[top:bottom, left:right] = True
+    both = area & moving
+    return both if both.any() else area
 
 
 def encode_grey(image: GreyImage, jpeg_quality: int) -> bytes:

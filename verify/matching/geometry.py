@@ -19,12 +19,10 @@ from verify.model import Geometry, Orientation
 Matrix = NDArray[np.float64]  #: (3, 3)
 Points = NDArray[np.float64]  #: (k, 2): x, y
 
-_CORNERS: Points = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """The common part of the two pictures, as boxes around it, and how much of each it is."""
+    """The common part of two pictures, as boxes around it, and how much of each picture it is."""
 
     query_box: Box
     reference_box: Box
@@ -67,12 +65,12 @@ def inverse(matrix: Matrix) -> Matrix:
     return np.linalg.inv(matrix).astype(np.float64, copy=False)
 
 
-def overlap(matrix: Matrix) -> Overlap | None:
-    """The common part under a map; None when there is none or the map is no picture of a plane."""
+def overlap(matrix: Matrix, query: Box = WHOLE, reference: Box = WHOLE) -> Overlap | None:
+    """The common part of two boxes under a map; None when there is none or it is no map of a plane."""
     if not _is_proper(matrix):
         return None
-    in_reference = _clipped(transform(matrix, _CORNERS))
-    in_query = _clipped(transform(inverse(matrix), _CORNERS))
+    in_reference = _common(transform(matrix, _corners(query)), _corners(reference))
+    in_query = _common(transform(inverse(matrix), _corners(reference)), _corners(query))
     if in_reference is None or in_query is None:
         return None
     return Overlap(
@@ -87,14 +85,19 @@ def _is_proper(matrix: Matrix) -> bool:
     """Whether the whole query picture maps in front of the camera, without a fold or a collapse."""
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-9:
         return False
-    depth = np.column_stack([_CORNERS, np.ones(4)]) @ matrix[2]
+    depth = np.column_stack([_corners(WHOLE), np.ones(4)]) @ matrix[2]
     return bool((depth > 0.2).all() or (depth < -0.2).all()) and bool(
-        cv2.isContourConvex(transform(matrix, _CORNERS).astype(np.float32))
+        cv2.isContourConvex(transform(matrix, _corners(WHOLE)).astype(np.float32))
     )
 
 
-def _clipped(quad: Points) -> Points | None:
-    area, polygon = cv2.intersectConvexConvex(quad.astype(np.float32), _CORNERS.astype(np.float32))
+def _corners(box: Box) -> Points:
+    left, top, right, bottom = box
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def _common(quad: Points, other: Points) -> Points | None:
+    area, polygon = cv2.intersectConvexConvex(quad.astype(np.float32), other.astype(np.float32))
     return polygon.reshape(-1, 2).astype(np.float64) if area > 0 and polygon is not None else None
 
 

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
-from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, extract
+from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, Places, extract
 from verify.fingerprint.perceptual import Codes
 from verify.matching.lists import ListNumbers, list_count, nearest
 from verify.matching.rows import distinct
 from verify.matching.shard import Entry, Shard
 
-__all__ = ["CodeHits", "Loader", "ReferenceIndex", "distinct"]
+__all__ = ["CodeHits", "FeatureHits", "Loader", "ReferenceIndex", "distinct"]
 
 LISTED_FROM = 30_000  #: descriptors; below, all of them are compared
 LEAST_PROBED, MOST_PROBED = 4, 32
@@ -43,6 +43,16 @@ class CodeHits:
     frame: NDArray[np.int32]  #: sampled frame of that reference
     trimmed: NDArray[np.bool_]  #: whether the reference code is of the frame without bars
     distance: NDArray[np.int32]  #: Hamming distance, bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureHits:
+    """Arrays (k, n): the n nearest of each of k descriptors, nearest first; -1 where there is none."""
+
+    distance: NDArray[np.int32]
+    reference: NDArray[np.int32]  #: number of the reference in the index
+    keyframe: NDArray[np.int32]
+    place: Places  #: (k, n, 4): where the corner is in its keyframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +108,9 @@ class ReferenceIndex:
             distance=distance[order],
         )
 
-    def near_features(
-        self, descriptors: Codes, neighbours: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """(distance, reference, keyframe), each (k, at most `neighbours`); -1 where there is none."""
-        wanted = min(neighbours, self.feature_count)
-        if not len(descriptors) or not wanted:
-            empty = np.empty((len(descriptors), 0), np.int32)
-            return empty, empty, empty
+    def near_features(self, descriptors: Codes, neighbours: int) -> FeatureHits:
+        """The nearest of all descriptors, at most `neighbours` for each of `descriptors`, shape (k, 32)."""
+        wanted = min(neighbours, self.feature_count) if len(descriptors) else 0
         probed = (
             None
             if self.feature_count < LISTED_FROM
@@ -114,27 +119,29 @@ class ReferenceIndex:
         parts = [
             _feature_hits(member, descriptors, probed, wanted)
             for member in self._members
-            if len(member.shard.tables.feature_owner)
+            if wanted and len(member.shard.tables.feature_owner)
         ]
-        keys, owners, keyframes = (np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))
+        keys, owners, keyframes, places = (
+            np.concatenate(columns, axis=1)
+            for columns in zip(_no_features(len(descriptors)), *parts, strict=True)
+        )
         order = np.argsort(keys, axis=1, kind="stable")[:, :wanted]
-        distances = np.take_along_axis(keys, order, axis=1) >> _DISTANCE_SHIFT
-        return (
-            distances.astype(np.int32),
-            np.take_along_axis(owners, order, axis=1),
-            np.take_along_axis(keyframes, order, axis=1),
+        return FeatureHits(
+            distance=(np.take_along_axis(keys, order, axis=1) >> _DISTANCE_SHIFT).astype(np.int32),
+            reference=np.take_along_axis(owners, order, axis=1),
+            keyframe=np.take_along_axis(keyframes, order, axis=1),
+            place=np.take_along_axis(places, order[:, :, None], axis=1),
         )
 
     def _features_of(self, number: int, keyframe: int) -> LocalFeatures:
         """The verifying features of one keyframe, made from its stored picture."""
         reference = self.load(number)
-        mask = reference.moving if reference.moving.any() else None
-        return extract(reference.picture(keyframe), count=VERIFYING_FEATURES, mask=mask)
+        return extract(reference.picture(keyframe), count=VERIFYING_FEATURES, mask=reference.searched)
 
 
 def probed_lists(features: int, /) -> int:
     """How many lists are looked at in a set of so many descriptors."""
-    return min(max(PROBED_ROWS * list_count() // features, LEAST_PROBED), MOST_PROBED)
+    return min(max(PROBED_ROWS * list_count() // max(features, 1), LEAST_PROBED), MOST_PROBED)
 
 
 _NO_HITS = (
@@ -189,10 +196,8 @@ def _code_hits(member: _Member, codes: Codes, radius_bits: int) -> tuple[NDArray
     return query, reference, tables.code_frame[rows], tables.code_trimmed[rows], distance
 
 
-def _feature_hits(
-    member: _Member, descriptors: Codes, probed: ListNumbers | None, neighbours: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Sorting key, reference and keyframe of the member's nearest rows, (k, neighbours) each."""
+def _feature_hits(member: _Member, descriptors: Codes, probed: ListNumbers | None, neighbours: int) -> _Found:
+    """Sorting key, reference, keyframe and place of the member's nearest rows, (k, neighbours) each."""
     shard = member.shard
     distances, rows = shard.near_features(descriptors, probed, neighbours, member.kept)
     found = rows >= 0
@@ -200,7 +205,16 @@ def _feature_hits(
     keyframes = np.where(found, shard.tables.feature_keyframe[rows], -1).astype(np.int32)
     listed = shard.tables.feature_list[rows].astype(np.int64)
     tie = np.where(found, listed << _LIST_SHIFT | owners.astype(np.int64), 0)
-    return np.minimum(distances, _FAR).astype(np.int64) << _DISTANCE_SHIFT | tie, owners, keyframes
+    keys = np.minimum(distances, _FAR).astype(np.int64) << _DISTANCE_SHIFT | tie
+    return keys, owners, keyframes, shard.tables.feature_place[rows]
+
+
+_Found = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], Places]
+
+
+def _no_features(count: int) -> _Found:
+    nothing = np.empty((count, 0), np.int32)
+    return nothing.astype(np.int64), nothing, nothing, np.empty((count, 0, 4), np.uint8)
 
 
 _FAR = 2**14  #: a distance for "no neighbour", beyond any

@@ -8,7 +8,6 @@ wants 500 (handbook `algorithms.md` 1.5).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -24,12 +23,9 @@ from verify.fingerprint.record import Box
 from verify.matching.geometry import Matrix, box_to_unit, overlap, transform, undo
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
+from verify.matching.voting import ballots
 from verify.model import GreyImage, Orientation
 
-RETRIEVED_WITH = 300  #: query features that vote
-NEIGHBOURS = 3  #: nearest descriptors that get a vote each
-VOTE_BITS = 64  #: of 256; a descriptor farther away casts no vote
-LEAST_VOTES = 3  #: of RETRIEVED_WITH, to be verified at all
 MOST_CANDIDATES = 12  #: keyframes verified per query picture
 MOST_CANDIDATES_IN_WINDOW = 4
 PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
@@ -50,11 +46,12 @@ SCALE_RANGE = (0.15, 6.0)  #: reference pixels per query pixel
 
 def propose(query: Fingerprint, index: ReferenceIndex, keyframes: list[int]) -> list[Hypothesis]:
     """Hypotheses from the given keyframes (positions in `query.keyframes`), most inliers first."""
-    mask = query.moving if query.moving.any() else None
     found = [
         hypothesis
         for keyframe in keyframes
-        for hypothesis in from_picture(index, int(query.keyframes[keyframe]), query.picture(keyframe), mask)
+        for hypothesis in from_picture(
+            index, int(query.keyframes[keyframe]), query.picture(keyframe), query.searched
+        )
     ]
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
@@ -72,16 +69,16 @@ def propose_from_windows(query: Fingerprint, index: ReferenceIndex, keyframes: l
             index,
             int(query.keyframes[keyframe]),
             cut(query.picture(keyframe), window),
-            _moving_part(query, window),
+            _part(query.moving, window),
             most_candidates=MOST_CANDIDATES_IN_WINDOW,
         )
     ]
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
-def _moving_part(query: Fingerprint, window: Box) -> NDArray[np.bool_] | None:
-    moving = cut(query.moving.astype(np.uint8), window).astype(np.bool_)
-    return moving if moving.any() else None
+def _part(area: NDArray[np.bool_], window: Box) -> NDArray[np.bool_] | None:
+    part = cut(area.astype(np.uint8), window).astype(np.bool_)
+    return part if part.any() else None
 
 
 def from_picture(
@@ -98,40 +95,25 @@ def from_picture(
         (picture[:, ::-1].copy(), None if mask is None else mask[:, ::-1], undo(Orientation.MIRRORED)),
     ]
     features = [extract(view, count=VERIFYING_FEATURES, mask=area) for view, area, _ in views]
-    ballots = [
-        (votes, keyframe, side)
-        for side in (0, 1)
-        for keyframe, votes in _votes(features[side], index).items()
-        if votes >= LEAST_VOTES
-    ]
+    found = [(ballot, side) for side in (0, 1) for ballot in ballots(features[side], index)]
     size = (picture.shape[1], picture.shape[0])
-    for _, (reference, keyframe), side in sorted(ballots, reverse=True)[:most_candidates]:
-        print_ = index.load(reference)
+    for ballot, side in sorted(found, reverse=True)[:most_candidates]:
+        print_ = index.load(ballot.reference)
         verified = _verified(
-            features[side], size, index.features(reference, keyframe), (print_.width, print_.height)
+            features[side],
+            size,
+            index.features(ballot.reference, ballot.keyframe),
+            (print_.width, print_.height),
         )
         if verified:
             matrix, inliers = verified
             yield Hypothesis(
-                reference=reference,
+                reference=ballot.reference,
                 matrix=matrix @ views[side][2],
                 tier="local",
-                anchors=((frame, int(print_.keyframes[keyframe])),),
+                anchors=((frame, int(print_.keyframes[ballot.keyframe])),),
                 inliers=inliers,
             )
-
-
-def _votes(features: LocalFeatures, index: ReferenceIndex) -> Counter[tuple[int, int]]:
-    """Votes per reference keyframe; a query corner votes at most once for each."""
-    distances, owners, keyframes = index.near_features(features.descriptors[:RETRIEVED_WITH], NEIGHBOURS)
-    votes: Counter[tuple[int, int]] = Counter()
-    for distance, owner, keyframe in zip(
-        distances.tolist(), owners.tolist(), keyframes.tolist(), strict=True
-    ):
-        votes.update(
-            {(o, k) for d, o, k in zip(distance, owner, keyframe, strict=True) if o >= 0 and d <= VOTE_BITS}
-        )
-    return votes
 
 
 def _verified(

@@ -81,7 +81,8 @@ class Sampler:
         self._query, self._reference = query, reference
         grid = _grid(common.reference_box)
         in_query = transform(inverse(matrix), grid)
-        inside = ((in_query > 0) & (in_query < 1)).all(axis=1).reshape(SIDE, SIDE)
+        left, top, right, bottom = query.content_box
+        inside = ((in_query > (left, top)) & (in_query < (right, bottom))).all(axis=1).reshape(SIDE, SIDE)
         usable: NDArray[np.bool_] = _by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
         self._usable = usable
         to_reference = _grid_matrix(common.reference_box)
@@ -98,7 +99,7 @@ class Sampler:
 
     @property
     def usable(self) -> NDArray[np.bool_]:
-        """(BLOCKS²,): blocks that lie wholly inside the query's picture."""
+        """(BLOCKS²,): blocks that lie wholly inside the query's picture, without its bars."""
         return self._usable
 
     def query(self, frames: NDArray[np.intp]) -> Patches:

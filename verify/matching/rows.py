@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint
+from verify.fingerprint.local import Places
 from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching.lists import assigned
@@ -31,6 +32,7 @@ class Tables:
     feature_list: NDArray[np.uint16]  #: ascending, see lists.py
     feature_owner: NDArray[np.int32]  #: ascending within a list
     feature_keyframe: NDArray[np.int32]
+    feature_place: Places
 
 
 TABLES = tuple(field.name for field in fields(Tables))
@@ -59,6 +61,7 @@ def rows_of(print_: Fingerprint) -> Rows:
         feature_list=assigned(print_.descriptors).astype(np.uint16),
         feature_owner=np.zeros(len(print_.descriptors), np.int32),
         feature_keyframe=print_.descriptor_keyframe.astype(np.int32),
+        feature_place=print_.descriptor_places,
     )
     return Rows(codes=np.concatenate(chosen), descriptors=print_.descriptors, tables=tables)
 
@@ -78,6 +81,7 @@ def renumbered(rows: Rows, owners: NDArray[np.int32]) -> Rows:
             feature_list=tables.feature_list[features],
             feature_owner=feature_owner[features],
             feature_keyframe=tables.feature_keyframe[features],
+            feature_place=tables.feature_place[features],
         ),
     )
 
@@ -85,8 +89,8 @@ def renumbered(rows: Rows, owners: NDArray[np.int32]) -> Rows:
 def joined(parts: Sequence[Rows]) -> Rows:
     """All rows in order: codes by owner, features by list and owner; else as they come."""
     columns = {
-        name: _concatenated([getattr(part.tables, name) for part in parts], dtype)
-        for name, dtype in _DTYPES.items()
+        name: np.concatenate([nothing, *(getattr(part.tables, name) for part in parts)])
+        for name, nothing in _NO_ROWS.items()
     }
     codes = np.argsort(columns["code_owner"], kind="stable")
     features = np.lexsort((columns["feature_owner"], columns["feature_list"]))
@@ -110,18 +114,15 @@ def distinct(codes: Codes, bits: int) -> NDArray[np.intp]:
     return np.array(kept, dtype=np.intp)
 
 
-_DTYPES: dict[str, type[np.generic]] = {
-    "code_owner": np.int32,
-    "code_frame": np.int32,
-    "code_trimmed": np.bool_,
-    "feature_list": np.uint16,
-    "feature_owner": np.int32,
-    "feature_keyframe": np.int32,
+_NO_ROWS: dict[str, NDArray[Any]] = {
+    "code_owner": np.empty(0, np.int32),
+    "code_frame": np.empty(0, np.int32),
+    "code_trimmed": np.empty(0, np.bool_),
+    "feature_list": np.empty(0, np.uint16),
+    "feature_owner": np.empty(0, np.int32),
+    "feature_keyframe": np.empty(0, np.int32),
+    "feature_place": np.empty((0, 4), np.uint8),
 }
-
-
-def _concatenated(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    return np.concatenate([np.empty(0, dtype), *parts])
 
 
 def _stacked(parts: Sequence[Codes]) -> Codes:

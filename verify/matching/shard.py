@@ -26,7 +26,7 @@ from verify.fingerprint.perceptual import Codes
 from verify.matching.lists import ListNumbers, list_count
 from verify.matching.rows import TABLES, Rows, Tables, joined, renumbered, rows_of
 
-LAYOUT = 1  #: of the files; a shard of another one is built again
+LAYOUT = 2  #: of the files; a shard of another one is built again
 WIDENING = 4  #: times as many neighbours are asked for where references that are gone took the places
 NONE_NEAR = np.iinfo(np.int32).max  #: the distance where there is no neighbour
 

@@ -56,7 +56,7 @@ def examine(
 
     `reference_frames` are the frames to look at instead of all those in reach.
     """
-    common = overlap(hypothesis.matrix)
+    common = overlap(hypothesis.matrix, query.content_box, reference.content_box)
     if common is None:
         return []
     sampler = Sampler(query, reference, hypothesis.matrix, common)

@@ -1,0 +1,92 @@
+"""Which reference keyframes a query picture's corners point to.
+
+In go the corners of one picture and the index, out come ballots. A pair of like corners fixes where the
+whole query picture would lie in the keyframe, how large and how turned; pairs by chance say something
+different each, pairs of the same footage the same. So ballots are ordered by how many pairs agree, not by
+how many there are: weak geometric consistency (Jegou, Douze and Schmid, ECCV 2008) with the place as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint.local import OCTAVE_UNITS, PLACE_UNIT, TURN_UNITS, LocalFeatures, Places
+from verify.matching.index import ReferenceIndex
+
+#: Of 433 true pairs (seed 21, full, one keyframe each) the right reference was among the first 12 ballots
+#: in 98.6 %; by the number of votes alone, with 300 corners and 3 neighbours, in 97.7 %.
+VOTING_FEATURES = 500
+NEIGHBOURS = 6  #: nearest descriptors that get a vote each
+VOTE_BITS = 64  #: of 256; a descriptor farther away casts no vote
+LEAST_AGREED = 2
+LEAST_VOTES = 3  #: to be a ballot although no two agree
+SIZE_CELL = 1.0  #: octaves; ORB's pyramid knows sizes to a quarter of one
+TURN_CELLS = 8  #: of a whole turn
+PLACE_CELL = 0.3  #: of the keyframe's long side, or of the query's as it lies there if that is longer
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Ballot:
+    """A reference keyframe; the greater of two ballots is the likelier."""
+
+    agreed: int  #: votes that mean about the same map
+    votes: int  #: corners of the query that have a like one in the keyframe
+    reference: int  #: its number in the index
+    keyframe: int
+
+
+def ballots(features: LocalFeatures, index: ReferenceIndex) -> list[Ballot]:
+    """The keyframes with votes, in no order; a query corner votes at most once for each."""
+    near = index.near_features(features.descriptors[:VOTING_FEATURES], NEIGHBOURS)
+    corner, rank = np.nonzero((near.reference >= 0) & (near.distance <= VOTE_BITS))
+    voted = near.reference[corner, rank].astype(np.int64) << 32 | near.keyframe[corner, rank]
+    _, first = np.unique(voted * VOTING_FEATURES + corner, return_index=True)  # the nearest of equals
+    corner, rank = corner[first], rank[first]
+    keys, group, votes = np.unique(voted[first], return_inverse=True, return_counts=True)
+    agreed = _agreed(_maps(features.places[corner], near.place[corner, rank]), group, len(keys))
+    kept = (agreed >= LEAST_AGREED) | (votes >= LEAST_VOTES)
+    counted = zip(agreed[kept].tolist(), votes[kept].tolist(), keys[kept].tolist(), strict=True)
+    return [
+        Ballot(agreed=together, votes=all_, reference=key >> 32, keyframe=key & 0xFFFFFFFF)
+        for together, all_, key in counted
+    ]
+
+
+def _maps(ours: Places, theirs: Places) -> Floats:
+    """Of each pair (k, 4): size in octaves and turn of the map it fixes, and where our middle goes."""
+    here, there = ours.astype(np.float64), theirs.astype(np.float64)
+    size = (here[:, 3] - there[:, 3]) / OCTAVE_UNITS
+    turn = (there[:, 2] - here[:, 2]) / TURN_UNITS
+    cosine, sine = np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)
+    x, y = ((PLACE_UNIT / 2 - here[:, :2]) * np.exp2(size)[:, None]).T
+    middle = there[:, :2] + np.column_stack([cosine * x - sine * y, sine * x + cosine * y])
+    return np.column_stack([size, turn, middle / PLACE_UNIT])
+
+
+def _agreed(maps: Floats, group: Numbers, groups: int) -> Numbers:
+    """The most maps of each group that fall into one cell, the cells overlapping by half each way."""
+    most = np.zeros(groups, np.int64)
+    size, turn, x, y = maps.T
+    for shift in product((0.0, 0.5), repeat=4):
+        size_cell = np.floor(size / SIZE_CELL + shift[0])
+        wide = PLACE_CELL * np.maximum(1, np.exp2(size_cell * SIZE_CELL))
+        turn_cell = np.floor(turn * TURN_CELLS + shift[1]) % TURN_CELLS
+        cells = [group, size_cell, turn_cell, np.floor(x / wide + shift[2]), np.floor(y / wide + shift[3])]
+        owners, counts = _counted(np.stack(cells).astype(np.int64))
+        np.maximum.at(most, owners, counts)
+    return most
+
+
+def _counted(cells: Numbers) -> tuple[Numbers, Numbers]:
+    """Of each distinct column of `cells` its first number, and how often it occurs."""
+    ordered = cells[:, np.lexsort(cells[::-1])]
+    starts = np.flatnonzero(np.concatenate([[True], (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)]))
+    starts = starts[starts < ordered.shape[1]]
+    return ordered[0, starts], np.diff(np.append(starts, ordered.shape[1]))
