@@ -70,6 +70,14 @@ class Crew:
                 ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
+    def resident_bytes(self) -> int:
+        """The memory that the living processes of the crew hold."""
+        pages = 0
+        for pid in self.pids():
+            with suppress(OSError):
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def enqueue(self, words: Sequence[str]) -> list[Item]:
         return list(self.ledger.enqueue_many([NewItem(submitted=word) for word in words]))
 
