@@ -31,13 +31,13 @@ from bench.media import fingerprints
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import Codes
 from verify.matching import ReferenceIndex
-from verify.matching import index as indexing
 from verify.matching.index import FeatureHits
 from verify.matching.local_tier import from_picture
-from verify.matching.shard import Entry, Shard
+from verify.matching.shard import FEATURE_BYTES, Entry, Shard
 
 SHARD_KEYFRAMES = 50_000  # as a set that grew over time has them
 LENT = 200  # photos whose pictures are looked at when a distractor is a candidate
+TRAINED_LISTS, PROBED, POINTS_A_LIST = 4_096, 16, 40  # of FAISS's inverted lists
 EXACT_PICTURES = 24  # flat search is exact, and takes seconds a picture in a large set
 
 
@@ -83,6 +83,9 @@ class Replaced(Measured):
     def replace(self, shards: Sequence[Shard], features: Any) -> None:
         numbers = {reference_id: number for number, reference_id in enumerate(self.ids)}
         owners, keyframes, places = [], [], []
+        if not features.is_trained:
+            sample = np.concatenate([shard.rows().descriptors for shard in shards[:2]])
+            features.train(sample[:: max(1, len(sample) // (POINTS_A_LIST * TRAINED_LISTS))])
         for shard in shards:
             rows = shard.rows()
             features.add(rows.descriptors)
@@ -109,6 +112,15 @@ def _flat() -> Any:
     return faiss.IndexBinaryFlat(256)
 
 
+def _trained() -> Any:
+    quantizer: Any = faiss.IndexBinaryFlat(256)
+    index = faiss.IndexBinaryIVF(quantizer, 256, TRAINED_LISTS)
+    index.own_fields = True
+    quantizer.this.disown()
+    index.nprobe = PROBED
+    return index
+
+
 def _hash16() -> Any:
     index = faiss.IndexBinaryHash(256, 16)
     index.nflip = 1
@@ -121,6 +133,7 @@ def _multi_hash() -> Any:
 
 REPLACEMENTS: dict[str, Callable[[], Any]] = {
     "flat": _flat,
+    "IVF": _trained,
     "hash 16, 1 flip": _hash16,
     "hash 8 x 20": _multi_hash,
 }
@@ -153,7 +166,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--foreign", type=Path, required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[5_000, 50_000, 500_000])
     parser.add_argument("--pictures", type=int, default=400, help="query pictures")
-    parser.add_argument("--probes", type=int, nargs="*", default=[8, 16, 32], help="lists, beside our choice")
     parser.add_argument("--replacements", nargs="*", default=[], choices=list(REPLACEMENTS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path)
@@ -233,23 +245,13 @@ def _renamed(entries: Iterable[Entry], shard: int) -> Iterator[Entry]:
 def _indexes(
     shards: Sequence[Shard], load: Callable[[str], Fingerprint], options: argparse.Namespace
 ) -> Iterator[tuple[str, Measured]]:
-    """The product's index as it chooses, with other numbers of lists probed, and other indexes."""
+    """The product's index, and others over the same rows."""
     wanted = {name: "" for shard in shards for name in shard.contents.ids}
-    index = Measured(shards, load, wanted)
-    chosen = indexing.probed_lists
-    yield f"{chosen(index.feature_count)} lists, our choice", index
-    for count in options.probes:
-        indexing.probed_lists = _always(count)
-        yield f"{count} lists", index
-    indexing.probed_lists = chosen
+    yield "ours", Measured(shards, load, wanted)
     for kind in options.replacements:
         other = Replaced(shards, load, wanted)
         other.replace(shards, REPLACEMENTS[kind]())
         yield kind, other
-
-
-def _always(count: int) -> Callable[[int], int]:
-    return lambda _: count
 
 
 def _measured(index: Measured, questions: Sequence[Question]) -> str:
@@ -259,7 +261,7 @@ def _measured(index: Measured, questions: Sequence[Question]) -> str:
     seen, right = np.sum([_finds(question, index) for question in questions], axis=0)
     tier = time.process_time() - started
     asked = len(questions)
-    stored = (32 + 8 + 10) * index.feature_count / index.keyframe_count  # code, row number, our tables
+    stored = FEATURE_BYTES * index.feature_count / index.keyframe_count
     return (
         f"| {seen / asked:.3f} of {asked} | {right / asked:.3f} | {1000 * index.searched_seconds / asked:.1f}"
         f" | {1000 * tier / asked:.1f} | {stored:,.0f} |"

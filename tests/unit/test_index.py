@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.record import WHOLE
 from verify.matching import index as indexing
+from verify.matching import lists
 from verify.matching.index import ReferenceIndex
-from verify.matching.shard import Entry, Shard
+from verify.matching.shard import FEATURE_BYTES, Entry, Shard
 from verify.model import MediaKind
 
 #: Few distinct bytes make many equally near rows, which is where an order could show.
@@ -130,7 +131,7 @@ def merged(shards: list[Shard], wanted: Mapping[str, str], numbers: list[int]) -
 
 @pytest.mark.parametrize("listed_from", [0, indexing.LISTED_FROM], ids=["in lists", "exactly"])
 @given(changes=CHANGES)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_what_is_found_does_not_depend_on_how_the_set_came_about(
     listed_from: int, changes: list[tuple[str, list[int]]]
 ) -> None:
@@ -155,10 +156,12 @@ def test_few_features_are_searched_exactly() -> None:
     assert index.near_features(query, 5).distance.tolist() == np.sort(bits, axis=1)[:, :5].tolist()
 
 
-def test_many_features_are_compared_with_many_lists() -> None:
+@pytest.mark.parametrize("listed_from", [0, indexing.LISTED_FROM], ids=["in lists", "exactly"])
+def test_many_features_are_searched_at_once(listed_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as the local tier asks for: the arrays handed to FAISS are of megabytes then."""
-    features = np.random.default_rng(1).integers(0, 256, (4_000, 32), np.uint8)
-    places = np.random.default_rng(2).integers(0, 256, (4_000, 4), np.uint8)
+    monkeypatch.setattr(indexing, "LISTED_FROM", listed_from)
+    features = np.random.default_rng(1).integers(0, 256, (8_000, 32), np.uint8)
+    places = np.random.default_rng(2).integers(0, 256, (8_000, 4), np.uint8)
     print_ = replace(
         PRINTS[3],
         descriptors=features,
@@ -166,9 +169,36 @@ def test_many_features_are_compared_with_many_lists() -> None:
         descriptor_keyframe=np.zeros(len(features), np.int32),
     )
     index = ReferenceIndex.build([("one", print_)], never)
-    near = index.near_features(features[::10], 1)
+    near = index.near_features(features, 1)
     assert (near.distance == 0).all()
-    assert near.place[:, 0].tolist() == places[::10].tolist()
+    assert near.place[:, 0].tolist() == places.tolist()
+
+
+def test_a_feature_is_found_where_one_of_the_first_bits_differs() -> None:
+    features = np.random.default_rng(1).integers(0, 256, (50, 32), np.uint8)
+    for bit in range(lists.LIST_BITS):
+        changed = features.copy()
+        changed[:, bit // 8] ^= 1 << bit % 8
+        assert (lists.probed(changed) == lists.assigned(features)[:, None]).any(axis=1).all()
+    assert np.unique(lists.probed(features)[0]).size == lists.PROBED_LISTS
+
+
+def test_a_keyframe_takes_the_bytes_that_the_budget_says(tmp_path: Path) -> None:
+    few, many = (np.random.default_rng(1).integers(0, 256, (count, 32), np.uint8) for count in (100, 20_100))
+    sizes = []
+    for features in (few, many):
+        folder = tmp_path / str(len(features))
+        folder.mkdir()
+        print_ = replace(
+            PRINTS[3],
+            descriptors=features,
+            descriptor_places=np.zeros((len(features), 4), np.uint8),
+            descriptor_keyframe=np.zeros(len(features), np.int32),
+        )
+        Shard.build([Entry(reference_id="one", stamp="", fingerprint=print_)]).save(folder)
+        sizes.append(sum(path.stat().st_size for path in folder.iterdir()))
+    # Which lists are filled takes up to 16 bytes more for each of them.
+    assert 0 <= sizes[1] - sizes[0] - 20_000 * FEATURE_BYTES <= 16 * lists.LIST_COUNT
 
 
 def test_a_removed_reference_hides_nobody() -> None:

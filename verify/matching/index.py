@@ -3,7 +3,7 @@
 In go shards (shard.py) and which references are wanted of them, out come candidates: which frame of which
 reference is near a query code. Hashes are searched exactly, because graphs and inverted lists lose
 near-duplicate runs (handbook `algorithms.md` 3); local features exactly as long as there are few, then in
-the lists nearest to them. What is found, and the digest, depend on the set alone, never on its shards.
+a few lists (lists.py). What is found, and the digest, depend on the set alone, never on its shards.
 """
 
 from __future__ import annotations
@@ -19,15 +19,13 @@ from numpy.typing import NDArray
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, Places, extract
 from verify.fingerprint.perceptual import Codes
-from verify.matching.lists import ListNumbers, list_count, nearest
+from verify.matching.lists import ListNumbers, probed
 from verify.matching.rows import distinct
 from verify.matching.shard import Entry, Shard
 
 __all__ = ["CodeHits", "FeatureHits", "Loader", "ReferenceIndex", "distinct"]
 
-LISTED_FROM = 30_000  #: descriptors; below, all of them are compared
-LEAST_PROBED, MOST_PROBED = 4, 32
-PROBED_ROWS = 20_000  #: descriptors compared with each of the query's, about
+LISTED_FROM = 10_000  #: descriptors; below, all of them are compared, at 1 ms of CPU a picture per 1,000
 LOADED_FINGERPRINTS = 64  #: references held in memory for alignment
 KEPT_FEATURES = 2_000  #: reference keyframes whose features stay made, at 20 kB each
 
@@ -111,13 +109,9 @@ class ReferenceIndex:
     def near_features(self, descriptors: Codes, neighbours: int) -> FeatureHits:
         """The nearest of all descriptors, at most `neighbours` for each of `descriptors`, shape (k, 32)."""
         wanted = min(neighbours, self.feature_count) if len(descriptors) else 0
-        probed = (
-            None
-            if self.feature_count < LISTED_FROM
-            else nearest(descriptors, probed_lists(self.feature_count))
-        )
+        lists = probed(descriptors) if self.feature_count >= LISTED_FROM else None
         parts = [
-            _feature_hits(member, descriptors, probed, wanted)
+            _feature_hits(member, descriptors, lists, wanted)
             for member in self._members
             if wanted and len(member.shard.tables.feature_owner)
         ]
@@ -137,11 +131,6 @@ class ReferenceIndex:
         """The verifying features of one keyframe, made from its stored picture."""
         reference = self.load(number)
         return extract(reference.picture(keyframe), count=VERIFYING_FEATURES, mask=reference.searched)
-
-
-def probed_lists(features: int, /) -> int:
-    """How many lists are looked at in a set of so many descriptors."""
-    return min(max(PROBED_ROWS * list_count() // max(features, 1), LEAST_PROBED), MOST_PROBED)
 
 
 _NO_HITS = (
@@ -196,10 +185,10 @@ def _code_hits(member: _Member, codes: Codes, radius_bits: int) -> tuple[NDArray
     return query, reference, tables.code_frame[rows], tables.code_trimmed[rows], distance
 
 
-def _feature_hits(member: _Member, descriptors: Codes, probed: ListNumbers | None, neighbours: int) -> _Found:
+def _feature_hits(member: _Member, descriptors: Codes, lists: ListNumbers | None, neighbours: int) -> _Found:
     """Sorting key, reference, keyframe and place of the member's nearest rows, (k, neighbours) each."""
     shard = member.shard
-    distances, rows = shard.near_features(descriptors, probed, neighbours, member.kept)
+    distances, rows = shard.near_features(descriptors, lists, neighbours, member.kept)
     found = rows >= 0
     owners = np.where(found, member.numbers[shard.tables.feature_owner[rows]], -1).astype(np.int32)
     keyframes = np.where(found, shard.tables.feature_keyframe[rows], -1).astype(np.int32)

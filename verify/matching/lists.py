@@ -1,45 +1,33 @@
-"""The lists that local features are sorted into: one fixed division of all descriptors.
+"""The lists that local features are sorted into: by the first bits of their descriptors.
 
-In go descriptors, out come numbers of lists. The centres ship with the program instead of being trained
-on the set (`bench/centres.py` made them), so that every shard of every index has the same lists, and
-what a search finds depends on the set alone, not on the order in which it came about.
+In go descriptors, out come numbers of lists. It is the division of FAISS's IndexBinaryHash. Nothing in it is
+trained, so every shard of every index has the same lists, and what a search finds depends on the set alone,
+not on the order in which it came about. ORB's bits are in the order of how evenly and independently they
+divide corners (Rublee et al., ICCV 2011), so the first ones do it best.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint.perceptual import Codes
 
-_CENTRES = Path(__file__).parent / "data" / "centres.npy"
+LIST_BITS = 16
+LIST_COUNT = 2**LIST_BITS
+#: A feature's own list and those whose bits differ from it in one place.
+PROBED_LISTS = 1 + LIST_BITS
 
 ListNumbers = NDArray[np.int64]
 
-
-@cache
-def _centres() -> faiss.IndexBinaryFlat:
-    index = faiss.IndexBinaryFlat(256)
-    index.add(np.load(_CENTRES))
-    return index
-
-
-def list_count() -> int:
-    return _centres().ntotal
+_ONE_OFF = np.array([0, *(1 << bit for bit in range(LIST_BITS))], np.int64)
 
 
 def assigned(descriptors: Codes) -> ListNumbers:
-    """The list of each of `descriptors`, shape (k, 32): that of the nearest centre."""
-    return nearest(descriptors, 1)[:, 0]
+    """The list of each of `descriptors`, shape (k, 32)."""
+    return descriptors[:, 0].astype(np.int64) << 8 | descriptors[:, 1]
 
 
-def nearest(descriptors: Codes, count: int) -> ListNumbers:
-    """The `count` lists that are nearest to each of `descriptors`, (k, count), ascending by number."""
-    if not len(descriptors):
-        return np.empty((0, count), np.int64)
-    _, numbers = _centres().search(np.ascontiguousarray(descriptors), count)
-    return np.sort(numbers, axis=1)
+def probed(descriptors: Codes) -> ListNumbers:
+    """The lists to look in for each of `descriptors`, (k, PROBED_LISTS), ascending."""
+    return np.sort(assigned(descriptors)[:, None] ^ _ONE_OFF, axis=1)

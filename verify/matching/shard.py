@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.perceptual import Codes
-from verify.matching.lists import ListNumbers, list_count
+from verify.matching.lists import LIST_COUNT, ListNumbers
 from verify.matching.rows import TABLES, Rows, Tables, joined, renumbered, rows_of
 
-LAYOUT = 2  #: of the files; a shard of another one is built again
+LAYOUT = 3  #: of the files; a shard of another one is built again
+FEATURE_BYTES = 54  #: of the files, for each local feature: descriptor 32, row number 8, tables 14
 WIDENING = 4  #: times as many neighbours are asked for where references that are gone took the places
 NONE_NEAR = np.iinfo(np.int32).max  #: the distance where there is no neighbour
 
@@ -120,9 +121,13 @@ class Shard:
         """Everything in the shard; the codes and descriptors are copies."""
         codes = _bytes_at(self._codes.xb.data(), len(self.tables.code_owner))
         lists = self._features.invlists
-        sizes = np.bincount(self.tables.feature_list, minlength=list_count()).tolist()
-        parts = [_bytes_at(lists.get_codes(number), size) for number, size in enumerate(sizes)]
-        return Rows(codes=codes, descriptors=np.concatenate(parts), tables=self.tables)
+        filled, sizes = np.unique(self.tables.feature_list, return_counts=True)
+        parts = [
+            _bytes_at(lists.get_codes(number), size)
+            for number, size in zip(filled.tolist(), sizes.tolist(), strict=True)
+        ]
+        descriptors = np.concatenate([np.empty((0, 32), np.uint8), *parts])
+        return Rows(codes=codes, descriptors=descriptors, tables=self.tables)
 
     def near_codes(self, codes: Codes, radius_bits: int) -> tuple[RowNumbers, RowNumbers, Distances]:
         """Which of `codes` (k, 32), which row, and the distance of every pair within the radius."""
@@ -174,7 +179,7 @@ class Shard:
         descriptors = np.ascontiguousarray(descriptors)
         distances = np.empty((len(descriptors), neighbours), np.int32)
         rows = np.empty((len(descriptors), neighbours), np.int64)
-        unused = np.zeros(lists.shape, np.int32)  # distances to centres; named, as FAISS keeps no reference
+        unused = np.zeros(lists.shape, np.int32)  # distances to the lists; named, as FAISS keeps no reference
         parameters = faiss.IVFSearchParameters()
         parameters.nprobe = lists.shape[1]
         self._features.search_preassigned_c(
@@ -233,7 +238,7 @@ def _in_memory(contents: Contents, rows: Rows) -> Shard:
     codes: Any = faiss.IndexBinaryFlat(_BITS)
     codes.add(rows.codes)
     quantizer: Any = faiss.IndexBinaryFlat(_BITS)  # stays empty: lists.py assigns
-    features: Any = faiss.IndexBinaryIVF(quantizer, _BITS, list_count())
+    features: Any = faiss.IndexBinaryIVF(quantizer, _BITS, LIST_COUNT)
     features.is_trained = True
     features.own_fields = True
     quantizer.this.disown()
