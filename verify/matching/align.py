@@ -23,6 +23,7 @@ OFFSET_STEP_US = 83_333  #: a quarter of the sampling interval
 BREAK_EVEN = 0.38  #: correlation above which a frame pair speaks for a run
 MOTION_WEIGHT = 0.35  #: tells neighbouring offsets apart where the camera stands still
 LEAST_GAIN = 0.02  #: summed over a run; the score decides, this only leaves out what is hopeless
+MOST_OFFSETS = 48  #: lines of one speed that are summed up
 MOST_RUNS = 8  #: per reference and window
 GAP_COST = -0.25  #: one disagreeing frame weighs no more than this, so one bad frame does not split a run
 
@@ -64,18 +65,20 @@ def _gains(agreement: Agreement) -> Gains:
 
 
 def _best_run(gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run | None:
-    best: tuple[float, Run] | None = None
+    best: Run | None = None
     for speed in SPEEDS if len(query_us) > 2 and len(reference_us) > 2 else (1.0,):
-        candidate = _best_at_speed(gains, query_us, reference_us, speed)
-        if candidate and (best is None or candidate[0] > best[0]):
+        offsets, bounds = _promising(gains, query_us, reference_us, speed)
+        if best and bounds[0] <= best.gain:
+            continue
+        candidate = _best_at_speed(gains, query_us, reference_us, speed, offsets)
+        if candidate and (best is None or candidate.gain > best.gain):
             best = candidate
-    return best[1] if best else None
+    return best
 
 
 def _best_at_speed(
-    gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float
-) -> tuple[float, Run] | None:
-    offsets = _offsets(query_us, reference_us, speed)
+    gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: Times
+) -> Run | None:
     partners, on_line = _partners(query_us, reference_us, speed, offsets)
     along = np.where(on_line, gains[np.arange(len(query_us)), partners], -1.0)
     along = np.maximum(along, np.where(along > -1.0, GAP_COST, -1.0))
@@ -86,7 +89,7 @@ def _best_at_speed(
     if totals[row] < LEAST_GAIN:
         return None
     first, last = int(firsts[row]), int(lasts[row])
-    return float(totals[row]), Run(
+    return Run(
         first=first,
         last=last,
         partners=partners[row, first : last + 1],
@@ -96,12 +99,32 @@ def _best_at_speed(
     )
 
 
-def _offsets(
-    query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float
-) -> NDArray[np.float64]:
+def _promising(
+    gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float
+) -> tuple[Times, Gains]:
+    """Offsets whose lines may gain most and at most how much, best first.
+
+    No line gains more than all that agrees within its reach.
+    """
     low = float(reference_us[0]) - speed * float(query_us[-1])
     high = float(reference_us[-1]) - speed * float(query_us[0])
-    return low + np.arange(int((high - low) // OFFSET_STEP_US) + 2, dtype=np.float64) * OFFSET_STEP_US
+    count = int((high - low) // OFFSET_STEP_US) + 2
+    offsets = low + np.arange(count, dtype=np.float64) * OFFSET_STEP_US
+    rows, columns = np.nonzero(gains > 0)
+    if len(reference_us) == 1:
+        return offsets, np.full(count, gains[rows, columns].sum(), np.float64)
+    where = ((reference_us[columns] - speed * query_us[rows] - low) / OFFSET_STEP_US).round().astype(np.int64)
+    at: Gains = np.bincount(where, gains[rows, columns], minlength=count)[:count].astype(np.float64)
+    reach = int(_reach(reference_us) // OFFSET_STEP_US) + 1
+    sums = np.cumsum(np.pad(at, (reach + 1, reach)))
+    bounds: Gains = sums[2 * reach + 1 :] - sums[: -2 * reach - 1]
+    best = np.argsort(-bounds, kind="stable")[:MOST_OFFSETS]
+    return offsets[best], bounds[best]
+
+
+def _reach(reference_us: NDArray[np.int64]) -> float:
+    """How far off a line a frame may be to lie on it, microseconds."""
+    return max(float(np.median(np.diff(reference_us))) * 0.75, 2.0 * OFFSET_STEP_US)
 
 
 def _partners(
@@ -119,22 +142,16 @@ def _partners(
     right = np.minimum(right, len(reference_us) - 1)
     left = np.maximum(right - 1, 0)
     partners = np.where(wanted - reference_us[left] <= reference_us[right] - wanted, left, right)
-    step = float(np.median(np.diff(reference_us))) if len(reference_us) > 1 else 2.0 * OFFSET_STEP_US
-    return partners, np.abs(wanted - reference_us[partners]) <= max(step * 0.75, 2.0 * OFFSET_STEP_US)
+    return partners, np.abs(wanted - reference_us[partners]) <= _reach(reference_us)
 
 
 def _best_stretches(along: Gains) -> tuple[Gains, NDArray[np.intp], NDArray[np.intp]]:
-    """Per row the stretch of the greatest sum (Kadane's algorithm over all rows at once)."""
-    rows = len(along)
-    current, start = np.zeros(rows), np.zeros(rows, np.intp)
-    best, first, last = np.full(rows, -np.inf), np.zeros(rows, np.intp), np.zeros(rows, np.intp)
-    for column in range(along.shape[1]):
-        restart = current <= 0
-        start[restart] = column
-        current = np.where(restart, along[:, column], current + along[:, column])
-        better = current > best
-        best[better], first[better], last[better] = current[better], start[better], column
-    return best, first, last
+    """Per row the stretch of the greatest sum, its first and its last column."""
+    sums = np.pad(np.cumsum(along, axis=1), ((0, 0), (1, 0)))
+    over_least = sums[:, 1:] - np.minimum.accumulate(sums, axis=1)[:, :-1]
+    last = over_least.argmax(axis=1)
+    before = np.where(np.arange(sums.shape[1]) <= last[:, None], sums, np.inf)
+    return over_least.max(axis=1), before.argmin(axis=1), last
 
 
 def _refined(run: Run, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run:

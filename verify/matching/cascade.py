@@ -2,8 +2,8 @@
 
     screen      the video's I-frames alone (screen.py; a tenth of the decoding)  -- settled: done
     hash tier   every sampled frame's hash, eight orientations, with and without bars
-    local tier  corners of the frames that nothing explains yet
-    windows     corners of parts of those frames, only if nothing at all was found
+    local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
+    windows     corners of parts of what is left even then
 
 Every tier only proposes a reference and a map between the pictures. `verification` lays the two over one
 another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a copy, a
@@ -19,20 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
-from verify.fingerprint.perceptual import hamming
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import hash_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
+from verify.matching.looks import Looks
 from verify.matching.segments import segment
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
 
-LOOKED_AT = 4  #: distinct keyframes the local tier looks at in 40 s of query
-MOST_LOOKED_AT = 24
-LOOKED_AT_IN_WINDOWS = 2
-MOST_EXAMINED = 12  #: local hypotheses laid over the query
+EXAMINED, EXAMINED_IN_PARTS = 4, 6  #: hypotheses of one keyframe laid over the query, by corners
 
 
 def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:
@@ -41,7 +38,7 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     judged = _judge(hash_tier.propose(query, index, usable), query, index)
     left = _unexplained(judged, usable)
     if left.size:
-        judged += _by_corners(query, index, left)
+        judged += _by_corners(query, index, usable, left)
     return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
 
 
@@ -65,25 +62,38 @@ def result(
     )
 
 
-def _by_corners(query: Fingerprint, index: ReferenceIndex, frames: NDArray[np.intp]) -> list[Judged]:
-    """The local tier on `frames`; if nothing at all comes of it, once more on parts of their pictures."""
-    looked_at = _worth_a_look(query, frames)
-    found = _judge(local_tier.propose(query, index, looked_at)[:MOST_EXAMINED], query, index)
-    if found:
-        return found
-    windows = local_tier.propose_from_windows(query, index, looked_at[:LOOKED_AT_IN_WINDOWS])
-    return _judge(windows[:MOST_EXAMINED], query, index)
+def _by_corners(
+    query: Fingerprint, index: ReferenceIndex, usable: NDArray[np.intp], left: NDArray[np.intp]
+) -> list[Judged]:
+    """The local tier on the frames that are left, then once more on parts of what is still left."""
+    looks = Looks(query, usable)
+    judged: list[Judged] = []
+    while left.size and (keyframes := looks.following(left)):
+        judged += _judge(_of_keyframes(query, index, keyframes), query, index)
+        left = _unexplained(judged, left)
+    return judged + _judge(_of_parts(query, index, looks.in_parts(left)), query, index)
+
+
+def _of_keyframes(
+    query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int]
+) -> Iterator[Hypothesis]:
+    for keyframe in keyframes:
+        yield from local_tier.propose(query, index, keyframe)[:EXAMINED]
+
+
+def _of_parts(query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int]) -> Iterator[Hypothesis]:
+    for keyframe in keyframes:
+        yield from local_tier.propose_from_windows(query, index, keyframe)[:EXAMINED_IN_PARTS]
 
 
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
     """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
     proposed = hash_tier.propose(query, index, usable)
-    if usable.size:
-        looked_at = _worth_a_look(query, usable)
-        proposed += local_tier.propose(query, index, looked_at)[:MOST_EXAMINED]
-        windows = local_tier.propose_from_windows(query, index, looked_at[:LOOKED_AT_IN_WINDOWS])
-        proposed += windows[:MOST_EXAMINED]
+    looks = Looks(query, usable)
+    while keyframes := looks.following(usable):
+        proposed += _of_keyframes(query, index, keyframes)
+    proposed += _of_parts(query, index, looks.in_parts(usable))
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
 
@@ -100,21 +110,6 @@ def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: Referenc
 def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:
     copies = [one.evidence.query_frames for one in judged if one.kind is MatchKind.COPY]
     return np.setdiff1d(usable, np.concatenate(copies)) if copies else usable
-
-
-def _worth_a_look(query: Fingerprint, frames: NDArray[np.intp]) -> list[int]:
-    """Keyframes that stand for `frames`, each as unlike the ones before it as can be."""
-    owners = np.unique(np.maximum(np.searchsorted(query.keyframes, frames, side="right") - 1, 0))
-    wanted = min(
-        MOST_LOOKED_AT, max(LOOKED_AT, round(LOOKED_AT * query.duration_us / 40_000_000)), owners.size
-    )
-    codes = query.codes[query.keyframes[owners], 1]
-    chosen = [owners.size // 2]
-    nearest = hamming(codes, codes[chosen[0]])
-    while len(chosen) < wanted:
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, hamming(codes, codes[chosen[-1]]))
-    return [int(owners[place]) for place in chosen]
 
 
 def _covered_us(segments: Iterable[MatchSegment]) -> int:

@@ -81,6 +81,14 @@ def overlap(matrix: Matrix, query: Box = WHOLE, reference: Box = WHOLE) -> Overl
     )
 
 
+def shared_area(one: Box, other: Box) -> float:
+    """The share of the box `other` that lies in `one`."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    whole = (other[2] - other[0]) * (other[3] - other[1])
+    return max(wide, 0.0) * max(high, 0.0) / max(whole, 1e-9)
+
+
 def _is_proper(matrix: Matrix) -> bool:
     """Whether the whole query picture maps in front of the camera, without a fold or a collapse."""
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-9:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from verify.matching.geometry import shared_area
 from verify.matching.index import ReferenceIndex
 from verify.matching.scoring import false_match_probability, log_odds, score
 from verify.matching.verification import Evidence
@@ -104,13 +105,27 @@ def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
 def select(judged: Sequence[Judged]) -> list[Judged]:
     """Of the runs that tell the same frames of the same reference the one that fits best; surest first.
 
-    Two maps of one footage are about as sure; which frame goes with which, the better fit knows.
+    Two maps of one footage are about as sure; which frame goes with which, the better fit knows. What is no
+    more than possible is left out where a copy explains the same frames and the same part of the picture.
     """
     kept: list[Judged] = []
     for candidate in sorted(judged, key=lambda one: (one.kind is not MatchKind.COPY, -one.evidence.gain)):
-        if not any(_same(candidate.evidence, other.evidence) for other in kept):
+        told = (
+            _same(candidate.evidence, other.evidence)
+            or (candidate.kind is MatchKind.POSSIBLE and _explains(other, candidate.evidence))
+            for other in kept
+        )
+        if not any(told):
             kept.append(candidate)
     return sorted(kept, key=lambda one: -one.score)
+
+
+def _explains(copy: Judged, run: Evidence) -> bool:
+    if copy.kind is not MatchKind.COPY:
+        return False
+    common = np.intersect1d(copy.evidence.query_frames, run.query_frames).size
+    inside = shared_area(copy.evidence.common.query_box, run.common.query_box)
+    return common >= SAME_OVERLAP * run.query_frames.size and inside >= SAME_OVERLAP
 
 
 def _same(one: Evidence, other: Evidence) -> bool:

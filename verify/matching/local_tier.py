@@ -8,6 +8,7 @@ wants 500 (handbook `algorithms.md` 1.5).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -23,11 +24,13 @@ from verify.fingerprint.record import Box
 from verify.matching.geometry import Matrix, box_to_unit, overlap, transform, undo
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.voting import ballots
+from verify.matching.voting import Ballot, ballots
 from verify.model import GreyImage, Orientation
 
 MOST_CANDIDATES = 12  #: keyframes verified per query picture
 MOST_CANDIDATES_IN_WINDOW = 4
+KEYFRAMES_OF_ONE = 4  #: reference verified per query picture
+FAR_LIKELIER = 6  #: times the votes that agree; the members of a collage differ by less
 PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
 RANSAC_ERROR = 6.0  #: pixels of the reference picture (long side 512)
 LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map
@@ -44,26 +47,20 @@ WINDOWS: tuple[Box, ...] = tuple(
 SCALE_RANGE = (0.15, 6.0)  #: reference pixels per query pixel
 
 
-def propose(query: Fingerprint, index: ReferenceIndex, keyframes: list[int]) -> list[Hypothesis]:
-    """Hypotheses from the given keyframes (positions in `query.keyframes`), most inliers first."""
-    found = [
-        hypothesis
-        for keyframe in keyframes
-        for hypothesis in from_picture(
-            index, int(query.keyframes[keyframe]), query.picture(keyframe), query.searched
-        )
-    ]
+def propose(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
+    """Hypotheses from one keyframe (a position in `query.keyframes`), most inliers first."""
+    frame = int(query.keyframes[keyframe])
+    found = from_picture(index, frame, query.picture(keyframe), query.searched)
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
-def propose_from_windows(query: Fingerprint, index: ReferenceIndex, keyframes: list[int]) -> list[Hypothesis]:
-    """Hypotheses from parts of the given keyframes, enlarged: for insets, collages and strong crops.
+def propose_from_windows(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
+    """Hypotheses from parts of one keyframe, enlarged: for insets, collages and strong crops.
 
     Corners of a small part are outnumbered in the whole picture; in a window around it they are not.
     """
     found = [
         replace(hypothesis, matrix=hypothesis.matrix @ box_to_unit(window))
-        for keyframe in keyframes
         for window in WINDOWS
         for hypothesis in from_picture(
             index,
@@ -97,7 +94,7 @@ def from_picture(
     features = [extract(view, count=VERIFYING_FEATURES, mask=area) for view, area, _ in views]
     found = [(ballot, side) for side in (0, 1) for ballot in ballots(features[side], index)]
     size = (picture.shape[1], picture.shape[0])
-    for ballot, side in sorted(found, reverse=True)[:most_candidates]:
+    for ballot, side in _worth_verifying(found)[:most_candidates]:
         print_ = index.load(ballot.reference)
         verified = _verified(
             features[side],
@@ -114,6 +111,19 @@ def from_picture(
                 anchors=((frame, int(print_.keyframes[ballot.keyframe])),),
                 inliers=inliers,
             )
+
+
+def _worth_verifying(found: list[tuple[Ballot, int]]) -> list[tuple[Ballot, int]]:
+    """The likeliest first; few of one reference, and none that a far likelier one leaves no room for."""
+    ordered = sorted(found, reverse=True)
+    taken: Counter[int] = Counter()
+    kept = []
+    for ballot, side in ordered:
+        taken[ballot.reference] += 1
+        likely = ballot.agreed * FAR_LIKELIER >= ordered[0][0].agreed
+        if likely and taken[ballot.reference] <= KEYFRAMES_OF_ONE:
+            kept.append((ballot, side))
+    return kept
 
 
 def _verified(
@@ -148,11 +158,11 @@ def _refined(linear: Matrix, ours: LocalFeatures, theirs: LocalFeatures) -> Matr
 
     How many there are says little: guided by a map, corners find partners by chance.
     """
-    expected = transform(linear, ours.points.astype(np.float64))
-    gap = np.linalg.norm(expected[:, None] - theirs.points[None], axis=2)
-    near = gap <= GUIDED_REACH
-    bits = np.full(gap.shape, GUIDED_BITS + 1)
-    bits[near] = hamming(ours.descriptors[near.nonzero()[0]], theirs.descriptors[near.nonzero()[1]])
+    expected = transform(linear, ours.points.astype(np.float64)).astype(np.float32)
+    across, down = (expected[:, None, axis] - theirs.points[None, :, axis] for axis in (0, 1))
+    row, column = np.nonzero(across**2 + down**2 <= GUIDED_REACH**2)
+    bits = np.full(across.shape, GUIDED_BITS + 1)
+    bits[row, column] = hamming(ours.descriptors[row], theirs.descriptors[column])
     best = bits.argmin(axis=1)
     rows = np.flatnonzero(bits[np.arange(len(best)), best] <= GUIDED_BITS)
     if len(rows) < LEAST_FOR_PERSPECTIVE:

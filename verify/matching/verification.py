@@ -19,6 +19,10 @@ from verify.matching.patches import BLOCKS, Floats, Sampler, compare
 from verify.model import GreyImage
 
 LEAST_BLOCKS = 4  #: fewer blocks in the common part say nothing
+#: Mean correlation of the blocks of an anchor. Of 2,001 maps that led to a copy 99.9 % have more, of those
+#: that led to nothing 45 % have less (seed 9, small).
+LEAST_AT_ANCHOR = 0.2
+MOST_TRIED = 3  #: anchors
 WINDOW_FRAMES = 120  #: query frames compared at once: 40 s at 3 a second
 REACH = 2.2  #: how far the reference window reaches beyond the anchors, in query windows (speeds up to 2)
 
@@ -62,6 +66,8 @@ def examine(
     sampler = Sampler(query, reference, hypothesis.matrix, common)
     if int(sampler.usable.sum()) < LEAST_BLOCKS:
         return []
+    if not _agrees_where_proposed(hypothesis, sampler):
+        return []
     found: list[Evidence] = []
     for query_frames, in_reach in _windows(hypothesis, query, reference):
         theirs = in_reach if reference_frames is None else reference_frames
@@ -71,6 +77,15 @@ def examine(
             for run in runs(window.agreement, query.times_us[query_frames], reference.times_us[theirs])
         ]
     return found
+
+
+def _agrees_where_proposed(hypothesis: Hypothesis, sampler: Sampler) -> bool:
+    """Whether the frames that suggested the map agree under it: two pictures tell most chance apart."""
+    for query_frame, reference_frame in hypothesis.anchors[:MOST_TRIED]:
+        seen = compare(sampler.query(np.array([query_frame])), sampler.reference(np.array([reference_frame])))
+        if float(seen.correlation[0, 0]) >= LEAST_AT_ANCHOR:
+            return True
+    return False
 
 
 class _Window:

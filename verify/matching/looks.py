@@ -1,0 +1,79 @@
+"""Which keyframes of the query the local tier looks at, and in which order.
+
+In go the frames that nothing explains yet, out come keyframes: first one of every shot, because a compilation
+shows something else in each, then those that are least like the ones already looked at. Work is bounded:
+MOST_LOOKED_AT keyframes of a query, however long it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint import Fingerprint
+from verify.fingerprint.perceptual import hamming
+
+CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot; a pan stays below
+OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
+LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
+MOST_LOOKED_AT = 24
+WINDOWED = 2  #: keyframes of which parts are looked at, too
+
+Frames = NDArray[np.intp]
+
+
+class Looks:
+    """The keyframes looked at so far, and which come next."""
+
+    def __init__(self, query: Fingerprint, usable: Frames) -> None:
+        self._query = query
+        self._shots = shots(query, usable)
+        self._seen: list[int] = []
+        self._wanted = min(
+            MOST_LOOKED_AT,
+            max(LEAST_LOOKED_AT, len(self._shots), round(LEAST_LOOKED_AT * query.duration_us / 40_000_000)),
+        )
+
+    def following(self, left: Frames) -> list[int]:
+        """Positions in `query.keyframes` to look at now, given the frames that are left; [] at the end."""
+        found = self._of_shots(left) if not self._seen else self._unlike(left)
+        self._seen += found
+        return found
+
+    def in_parts(self, left: Frames) -> list[int]:
+        """The keyframes whose parts are worth a look: one of each shot, those with most frames left first."""
+        ranked = sorted(self._open_shots(left), key=lambda frames: -frames.size)
+        return list(dict.fromkeys(self._keyframe(frames) for frames in ranked))[:WINDOWED]
+
+    def _of_shots(self, left: Frames) -> list[int]:
+        return list(dict.fromkeys(self._keyframe(frames) for frames in self._open_shots(left)))[
+            :MOST_LOOKED_AT
+        ]
+
+    def _unlike(self, left: Frames) -> list[int]:
+        owners = np.setdiff1d(np.unique(self._owners(left)), self._seen)
+        if not owners.size or len(self._seen) >= self._wanted:
+            return []
+        codes = self._query.codes[self._query.keyframes, 1]
+        nearest = np.min([hamming(codes[owners], codes[seen]) for seen in self._seen], axis=0)
+        return [int(owners[nearest.argmax()])]
+
+    def _open_shots(self, left: Frames) -> list[Frames]:
+        parts = [(shot, np.intersect1d(shot, left)) for shot in self._shots]
+        return [frames for shot, frames in parts if frames.size >= max(1, OPEN_SHARE * shot.size)]
+
+    def _keyframe(self, frames: Frames) -> int:
+        return int(self._owners(frames[frames.size // 2 : frames.size // 2 + 1])[0])
+
+    def _owners(self, frames: Frames) -> Frames:
+        """The keyframe that stands for each frame: the last one kept before it."""
+        return np.maximum(np.searchsorted(self._query.keyframes, frames, side="right") - 1, 0)
+
+
+def shots(query: Fingerprint, frames: Frames) -> list[Frames]:
+    """`frames` divided where the picture changes from one to the next."""
+    if not frames.size:
+        return []
+    codes = query.codes[frames, 1]
+    cuts = hamming(codes[1:], codes[:-1]) > CUT_BITS
+    return np.split(frames, np.flatnonzero(cuts) + 1)
