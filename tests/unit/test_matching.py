@@ -152,6 +152,24 @@ def test_a_compilation_gives_every_piece_and_leaves_the_gap(index: ReferenceInde
     assert near(match(query, index, media_sha256="").explained_us, 6)
 
 
+def test_every_piece_of_a_compilation_of_many_is_found() -> None:
+    changes = [*TRANSFORMS.values()][:8]
+    known = {f"clip-{seed}": clip(footage(seed, 0, 6)) for seed in range(20, 28)}
+    pictures = [
+        cv2.resize(picture, SIZE)
+        for seed, change in enumerate(changes, start=20)
+        for picture in footage(seed, 2, 3, change)
+    ]
+    query = clip(pictures)
+    found = copies(query, ReferenceIndex.build(known.items(), known.__getitem__))
+    order = [segment.reference_id for segment in sorted(found, key=lambda segment: segment.query.start_us)]
+    assert order == sorted(known)
+    for number, segment in enumerate(sorted(found, key=lambda segment: segment.query.start_us)):
+        assert near(segment.query.start_us, 3 * number)
+        assert near(segment.query.end_us, 3 * number + 3)
+        assert near(segment.reference.start_us, 2)
+
+
 def test_a_cut_out_middle_gives_two_segments_of_one_reference(index: ReferenceIndex) -> None:
     found = sorted(
         copies(clip(footage(2, 1, 3) + footage(2, 8, 3)), index), key=lambda segment: segment.query.start_us
