@@ -14,6 +14,7 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import hamming
 
 CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot; a pan stays below
+LEAST_SHOT = 4  #: sampled frames, a bit more than a second
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
@@ -71,9 +72,10 @@ class Looks:
 
 
 def shots(query: Fingerprint, frames: Frames) -> list[Frames]:
-    """`frames` divided where the picture changes from one to the next."""
-    if not frames.size:
-        return []
+    """`frames` divided where the picture changes from one to the next; restless footage every LEAST_SHOT."""
     codes = query.codes[frames, 1]
-    cuts = hamming(codes[1:], codes[:-1]) > CUT_BITS
-    return np.split(frames, np.flatnonzero(cuts) + 1)
+    starts = [0] if frames.size else []
+    for cut in (np.flatnonzero(hamming(codes[1:], codes[:-1]) > CUT_BITS) + 1).tolist():
+        if cut - starts[-1] >= LEAST_SHOT:
+            starts.append(cut)
+    return np.split(frames, starts[1:]) if starts else []
