@@ -30,6 +30,7 @@ SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
 #: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
 SAME_PICTURE_BITS = 88
+OTHER_PICTURE_BITS = 92  #: the least of the 309 but 8, and of 26 pairs of clips under one overlay (94)
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
 
 
@@ -53,8 +54,13 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
         score=score(odds),
         false_match=chance,
         kind=_kind(evidence, odds, chance),
-        worth_telling=odds >= POSSIBLE_ODDS and chance <= POSSIBLE_CHANCE,
+        worth_telling=odds >= POSSIBLE_ODDS and chance <= POSSIBLE_CHANCE and not _is_overlay(evidence, odds),
     )
+
+
+def _is_overlay(evidence: Evidence, odds: float) -> bool:
+    """Weak, and the whole picture differs: two clips under one lower third agree no more than that."""
+    return odds < COPY_ODDS and float(np.median(evidence.distances)) > OTHER_PICTURE_BITS
 
 
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
