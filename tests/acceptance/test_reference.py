@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,18 @@ def test_a_removed_reference_matches_no_longer(commands: Commands, footage: Path
     report = commands.check(str(footage / "mirrored.mp4")).json
     assert report["finding"]["label"] == "no_match_in_reference_set"
     assert report["reference_count"] == 0
+
+
+def test_a_set_of_an_earlier_version_is_renewed(commands: Commands, footage: Path) -> None:
+    commands.add(footage / "old.mp4")
+    database = sqlite3.connect(commands.home / "verify.sqlite3")
+    with contextlib.closing(database), database:
+        database.execute("UPDATE reference_fingerprints SET algorithm = 'earlier/1'")
+    checks = {one["area"]: one for one in commands.run("doctor", "--json").json["checks"]}
+    assert "verify reference renew" in checks["index"]["text"]
+    renewed = commands.run("reference", "renew")
+    assert (renewed.code, renewed.out.strip()) == (0, "1 references fingerprinted anew, 0 left")
+    assert copies(commands.check(str(footage / "mirrored.mp4")).json)
 
 
 def test_a_post_becomes_a_reference_with_its_own_date(commands: Commands, web: Web, footage: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from verify.cli.screen import ItemScreen, complain, say, show_table
+from verify.fingerprint import ALGORITHM
 from verify.model import DateBasisKind, Provenance, Reference
 from verify.references.exchange import exported, imported
 from verify.reports.inert import clean
@@ -32,7 +33,7 @@ and decides nothing. The same bytes twice are one reference, and the command say
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Identifier = Annotated[str, typer.Argument(metavar="ID", help="Identifier, or its first 6 digits or more.")]
 
-app = typer.Typer(help="Add, list, show and remove known footage.", no_args_is_help=True)
+app = typer.Typer(help="Add, list, show, remove and renew known footage.", no_args_is_help=True)
 
 
 @app.command("add", epilog=EXAMPLES)
@@ -121,6 +122,21 @@ def remove(reference_id: Identifier) -> None:
     with opened(Settings()) as tool:
         reference = tool.parts.references.remove(reference_id)
     say(f"Removed {reference.id}: {clean(reference.provenance.title)}")
+
+
+@app.command("renew")
+def renew() -> None:
+    """Fingerprint anew what an earlier version of this program fingerprinted, after an upgrade."""
+    renewed = 0
+    with opened(Settings()) as tool, ItemScreen("the reference set") as screen:
+        for one in tool.reference_set.renew(lambda share: screen.watch("fingerprint", share)):
+            if one.trouble:
+                complain(f"{one.reference.id}: {clean(one.trouble)}")
+            renewed += not one.trouble
+        left = len(tool.parts.references.unfingerprinted(ALGORITHM))
+    say(f"{renewed} references fingerprinted anew, {left} left")
+    if left:
+        raise typer.Exit(1)
 
 
 @app.command("export")

@@ -76,7 +76,8 @@ def _index(tool: Tool) -> Check:
     digest = tool.parts.references.digest(ALGORITHM)
     behind = len(tool.parts.references.unfingerprinted(ALGORITHM))
     if behind:
-        words = f"{behind} references have no fingerprint by {ALGORITHM} yet: they are not searched"
+        words = f"{behind} references have no fingerprint by {ALGORITHM} yet: they are not searched. "
+        words += "`verify reference renew` makes them"
         return Check(area="index", state="wrong", text=words)
     waiting = CurrentSet(tool.parts.references, tool.settings.home.expanduser() / "index").unindexed()
     words = f"{waiting} references are indexed at the next check" if waiting else "is current"

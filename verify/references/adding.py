@@ -8,11 +8,12 @@ raise, and InvalidProvenance; nothing is kept then.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verify.errors import PostWithoutMedia
+from verify.errors import PostWithoutMedia, VerifyError
 from verify.fetch.download import Downloader
 from verify.fingerprint import ALGORITHM
 from verify.model import DateBasisKind, MediaFile, MediaRole, Post, Provenance, Reference
@@ -25,6 +26,14 @@ from verify.store.blobs import Blobs
 from verify.store.references import Added, ReferencePicture, ReferenceStore, reference_id
 
 PICTURES_KEPT = 4  # colour stills, spread over the medium, to recognise a reference by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """A reference, and why it has no new fingerprint; "" when it has."""
+
+    reference: Reference
+    trouble: str = ""
 
 
 def unwatched(_share: float | None) -> None:
@@ -80,13 +89,19 @@ class ReferenceSet:
         fingerprints = {ALGORITHM: found.fingerprint.to_bytes()}
         return self._store.add(reference, fingerprints=fingerprints, pictures=self._pictures(file, found))
 
-    def renew_fingerprints(self, progress: Progress = unwatched) -> int:
-        """How many references were fingerprinted anew, by an algorithm that had not seen them yet."""
-        unseen = self._store.unfingerprinted(ALGORITHM)
-        for reference in unseen:
-            found = self._examiner.examine(reference.media, progress)
+    def renew(self, progress: Progress = unwatched) -> Iterator[Renewed]:
+        """Fingerprints the references anew that an earlier version fingerprinted, one at a time.
+
+        One whose footage cannot be read, or is another desk's, is told with the reason and stays as it is.
+        """
+        for reference in self._store.unfingerprinted(ALGORITHM):
+            try:
+                found = self._examiner.examine(reference.media, progress)
+            except VerifyError as error:
+                yield Renewed(reference=reference, trouble=str(error))
+                continue
             self._store.put_fingerprint(reference.id, ALGORITHM, found.fingerprint.to_bytes())
-        return len(unseen)
+            yield Renewed(reference=reference)
 
     def _pictures(self, file: MediaFile, found: Examination) -> list[ReferencePicture]:
         times = [keyframe.time_us for keyframe in found.keyframes if not keyframe.dropped]
