@@ -31,6 +31,7 @@ SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
 SAME_PICTURE_BITS = 88
 OTHER_PICTURE_BITS = 92  #: the least of the 309 but 8, and of 26 pairs of clips under one overlay (94)
+OVERLAY_FRAMES = 6  #: those 26 agreed for one frame or two
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
 
 
@@ -59,8 +60,12 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
 
 
 def _is_overlay(evidence: Evidence, odds: float) -> bool:
-    """Weak, and the whole picture differs: two clips under one lower third agree no more than that."""
-    return odds < COPY_ODDS and float(np.median(evidence.distances)) > OTHER_PICTURE_BITS
+    """Weak, short, and the whole picture differs: two clips under one lower third agree no more than that."""
+    return (
+        odds < COPY_ODDS
+        and len(evidence.distances) < OVERLAY_FRAMES
+        and float(np.median(evidence.distances)) > OTHER_PICTURE_BITS
+    )
 
 
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
