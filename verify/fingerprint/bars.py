@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from verify.fingerprint.record import WHOLE, Box
 from verify.model import GreyImage
 
-PLAIN_REACH = 12  #: grey levels from the edge line's; compression noise in bars stays below (x264 crf 40)
+PLAIN_REACH = 12  #: grey levels from the edge line's
 PLAIN_SHARE = 0.95  #: of a line's pixels that are plain, for a plain line
 TEXT_SHARE = 0.1  #: of a line's pixels that are plain, in text; bold letters leave a sixth at 160 pixels
 CLOSING_SHARE = 0.7  #: of the last line of a bar with text, where its letters ring

@@ -30,8 +30,9 @@ SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
 #: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
 SAME_PICTURE_BITS = 88
-OTHER_PICTURE_BITS = 92  #: the least of the 309 but 8, and of 26 pairs of clips under one overlay (94)
-OVERLAY_FRAMES = 6  #: those 26 agreed for one frame or two
+#: Of 26 pairs of clips under one overlay that were told at all, the surest 8 were 94 bits or more apart, for
+#: one frame or two (`bench.overlays`, seed 1).
+OTHER_PICTURE_BITS, OVERLAY_FRAMES = 92, 6
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
 
 

@@ -30,7 +30,7 @@ from verify.model import GreyImage, Orientation
 MOST_CANDIDATES = 12  #: keyframes verified per query picture
 MOST_CANDIDATES_IN_WINDOW = 4
 KEYFRAMES_OF_ONE = 4  #: reference verified per query picture
-FAR_LIKELIER = 6  #: times the votes that agree; the members of a collage differ by less
+FAR_LIKELIER = 6  #: times the votes that agree; a guess, which a collage of very unequal parts would break
 PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
 RANSAC_ERROR = 6.0  #: pixels of the reference picture (long side 512)
 LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import hamming
 
-CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot; a pan stays below
+CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot
 LEAST_SHOT = 4  #: sampled frames, a bit more than a second
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
