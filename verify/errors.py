@@ -5,7 +5,7 @@
     │   ├── UsageError            the request itself is wrong
     │   │   ├── InvalidUrl, UnsupportedUrl, UnreadableInput, NotInReferenceSet, InvalidProvenance,
     │   │   ├── NoSuchItem, NoSuchRecord, UnknownSetting, SchemaTooNew, SandboxUnavailable,
-    │   │   ├── NotSignedIn, NotAllowed, ForgedRequest, RequestTooLarge,
+    │   │   ├── NotSignedIn, NotAllowed, ForgedRequest, RequestTooLarge, MediaNotKept,
     │   │   └── LexiconUnreadable, MissingExtra
     │   ├── PostUnavailable       a platform said why there is nothing
     │   │   ├── PostNotFound, PostDeleted, AccountSuspended, PostProtected,
@@ -23,7 +23,7 @@
     └── TransientError        trying again may help
         ├── NetworkFailed (NameNotResolved), FetchTimedOut, ServerFailed, RateLimited
         ├── StorageFull, StorageBusy, BlobMissing
-        └── TooManyRequests, StaleLease
+        └── TooManyRequests, FramesBusy, StaleLease
 
 A class's docstring is the sentence the user reads; `detail` is what is particular to this case.
 """
@@ -110,6 +110,11 @@ class ForgedRequest(UsageError):
 
 class RequestTooLarge(UsageError):
     """The request is larger than this server takes. Nothing of it was kept."""
+
+
+class MediaNotKept(UsageError):
+    """The footage is not kept here, so its frames cannot be shown.
+    Check the item again, or add the reference's footage again. The pictures in the report stay."""
 
 
 class UnknownSetting(UsageError):
@@ -293,6 +298,10 @@ class BlobMissing(TransientError):
 
 class TooManyRequests(TransientError):
     """This key or address sent too many requests. Wait as long as Retry-After says."""
+
+
+class FramesBusy(TransientError):
+    """Too many people are having frames read at this moment. Try again in a few seconds."""
 
 
 class StaleLease(TransientError):

@@ -21,6 +21,7 @@ from verify.pipeline import Intake, Parts, Pipeline
 from verify.pipeline.abandoned import AbandonedReports
 from verify.pipeline.acquire import Acquirer
 from verify.pipeline.examine import Examiner
+from verify.pipeline.windows import FrameWindows
 from verify.posts.resolve import Resolver
 from verify.references import CurrentSet, ReferenceSet
 from verify.settings import Settings
@@ -46,6 +47,8 @@ _NOT_IN_DIGEST = {
     "allow_private_hosts",
 }
 
+READER_SECONDS = 45.0  # a decoder child may take while somebody waits for its frames
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
@@ -58,6 +61,7 @@ class Tool:
     resolver: Resolver
     pipeline: Pipeline
     reference_set: ReferenceSet
+    windows: FrameWindows
 
 
 @contextmanager
@@ -114,6 +118,14 @@ def decoder(settings: Settings) -> Decoder:
     )
 
 
+def reading_decoder(settings: Settings) -> Decoder:
+    """For frames that a reader waits for: the same walls, less patience."""
+    patience = settings.model_copy(
+        update={"decode_wall_seconds": min(settings.decode_wall_seconds, READER_SECONDS)}
+    )
+    return decoder(patience)
+
+
 def settings_digest(settings: Settings) -> str:
     """The sha256, in hex, of every setting that can change what a report says."""
     return hashlib.sha256(settings.model_dump_json(exclude=_NOT_IN_DIGEST).encode()).hexdigest()
@@ -150,4 +162,5 @@ def _assembled(settings: Settings, database: Database, client: GuardedClient) ->
         reference_set=ReferenceSet(
             store, blobs, intake=intake, resolver=resolver, downloader=downloader, examiner=examiner
         ),
+        windows=FrameWindows(reading_decoder(settings), blobs),
     )

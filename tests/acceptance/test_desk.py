@@ -6,134 +6,14 @@ Screenshots are kept in test-artefacts/ for whoever wants to look.
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.acceptance.commands import Commands
-from tests.servers import free_port, wait_until
-from tests.web import web_server
-
-SHOTS = Path(__file__).resolve().parents[2] / "test-artefacts"
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--no-first-run",
-)
-PROVENANCE = {
-    "#title": "Convoy on a road \u202e<b>",
-    "#source_url": "https://news.example/2016/08/24",
-    "#first_seen": "2016-08-24",
-    "#place": "Al-Rai, Syria",
-    "#latitude": "36.63",
-    "#longitude": "37.45",
-    "#equipment": "M60T",
-}
-LONG = 120_000  # milliseconds; the machine that tests may be slow
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    url: str
-    footage: Path
-    foreign: list[str]  #: requests that went elsewhere, and errors in the console
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, footage: Path) -> Iterator[Desk]:
-    SHOTS.mkdir(exist_ok=True)
-    home = tmp_path_factory.mktemp("desk") / "home"
-    home.mkdir()
-    port = free_port()
-    with web_server() as web, Commands(home, web).start("serve", "--port", str(port)) as server:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            wait_until(lambda: _answers(url), what="verify serve to answer")
-            yield Desk(url=url, footage=footage, foreign=[])
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.communicate(timeout=60)
-    assert server.returncode == 0
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(program).exists():
-        pytest.skip("chromium is not installed: make services")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(desk: Desk, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1180, "height": 900}, base_url=desk.url)
-    opened = context.new_page()
-    opened.set_default_timeout(LONG)
-    watch(opened, desk)
-    yield opened
-    context.close()
-    assert not desk.foreign
-
-
-def watch(page: Page, desk: Desk) -> None:
-    def asked(request: Request) -> None:
-        if not request.url.startswith((desk.url, "data:", "file:")):
-            desk.foreign.append(request.url)
-
-    page.on("request", asked)
-    page.on("pageerror", lambda error: desk.foreign.append(str(error)))
-    page.on("console", lambda said: desk.foreign.append(said.text) if said.type == "error" else None)
-
-
-@pytest.fixture(scope="module")
-def report(desk: Desk, browser: Browser) -> str:
-    """The address of a finished report, reached from the first page on as an editor does."""
-    with browser.new_context(viewport={"width": 1180, "height": 900}, base_url=desk.url) as context:
-        page = context.new_page()
-        page.set_default_timeout(LONG)
-        watch(page, desk)
-        page.goto("/")
-        page.screenshot(path=SHOTS / "1-first-run.png", full_page=True)
-        page.click("text=add clips or photos")
-        for field, words in PROVENANCE.items():
-            page.fill(field, words)
-        page.select_option("#first_seen_basis", "publication")
-        page.set_input_files("#file", desk.footage / "old.mp4")
-        page.screenshot(path=SHOTS / "2-add-reference.png", full_page=True)
-        page.click("form.drop button")
-        page.wait_for_selector("text=What is known of it")
-        page.screenshot(path=SHOTS / "3-reference.png", full_page=True)
-        page.click("nav >> text=Queue")
-        page.set_input_files("#file", desk.footage / "mirrored.mp4")
-        page.click("text=Claim, note and priority")
-        page.fill("#claim", "M60T tanks at Al-Nayrab, 20 February 2020")
-        page.click("form.drop > button")
-        page.wait_for_selector("article")
-        address = page.url
-        page.click("#reveal")
-        page.screenshot(path=SHOTS / "4-report.png", full_page=True)
-    assert not desk.foreign
-    return address
+from tests.acceptance.desk import LONG, SHOTS, Desk
 
 
 def test_the_report_shows_the_match_and_since_when(page: Page, report: str) -> None:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 import verify
-from verify.api import administration, events, health, items, pages, problems, references, reports
+from verify.api import administration, events, health, items, pages, problems, references, reports, stepping
 from verify.api.caretaker import Caretaker
 from verify.api.events import Broadcast
 from verify.api.pages.frame import environment
@@ -70,7 +70,7 @@ def _warm(app: FastAPI) -> None:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1")
-    for router in (items.router, reports.router, references.router, events.router):
+    for router in (items.router, reports.router, stepping.router, references.router, events.router):
         api.include_router(router)
     api.include_router(administration.webhooks)
     api.include_router(administration.keys)

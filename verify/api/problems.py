@@ -31,6 +31,7 @@ STATUSES: dict[type[VerifyError], int] = {
     errors.NoSuchItem: 404,
     errors.NoSuchRecord: 404,
     errors.NotInReferenceSet: 404,
+    errors.MediaNotKept: 404,
     errors.RequestTooLarge: 413,
     errors.DownloadTooLarge: 413,
     errors.MediaRejected: 415,

@@ -12,6 +12,7 @@ import json
 import os
 import stat
 from dataclasses import asdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 from verify.errors import DecoderCrashed, UnreadableInput
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["DecodeLimits", "Decoder", "FrameMode", "FramePlan", "FrameStream", "MediaSession"]
 
 _MAX_STILLS = 256
+_MAX_REACH = 32  #: frames on each side; each is held in the child's memory until all are read
 
 
 class Decoder:
@@ -71,6 +73,13 @@ class Decoder:
         """See MediaSession.stills."""
         with self.open(path, kind) as session:
             return session.stills(times_us, long_side)
+
+    def around(
+        self, path: Path, kind: MediaKind, time_us: int, *, reach: int, long_side: int
+    ) -> tuple[Still, ...]:
+        """See MediaSession.around."""
+        with self.open(path, kind) as session:
+            return session.around(time_us, reach=reach, long_side=long_side)
 
 
 class MediaSession:
@@ -128,12 +137,34 @@ class MediaSession:
             raise ValueError("stills take at most 256 ascending times from 0 on")
         if not 1 <= long_side <= MAX_LONG_SIDE:
             raise ValueError(f"no still is {long_side} pixels long")
-        reader = self.ask(wire.Request(op="stills", times_us=tuple(times_us), long_side=long_side))
+        request = wire.Request(op="stills", times_us=tuple(times_us), long_side=long_side)
+        return self._pictures(request, most=len(times_us))
+
+    def around(self, time_us: int, *, reach: int, long_side: int) -> tuple[Still, ...]:
+        """The frame shown at `time_us` and its own next neighbours, up to `reach` on each side.
+
+        In order of their true times, whatever the frame rate; fewer where the medium begins or ends. Each
+        frame at or before `time_us` that was sent has no other between it and the next. A long video is
+        sought, not read from its beginning. Raises MediaRejected errors.
+        """
+        if time_us < 0 or not 1 <= reach <= _MAX_REACH:
+            raise ValueError(f"no run of frames takes {reach} on each side of {time_us} us")
+        if not 1 <= long_side <= MAX_LONG_SIDE:
+            raise ValueError(f"no still is {long_side} pixels long")
+        request = wire.Request(op="around", times_us=(time_us,), reach=reach, long_side=long_side)
+        run = self._pictures(request, most=2 * reach + 1)
+        times = [still.time_us for still in run]
+        if not run or any(late <= early for early, late in pairwise(times)):
+            raise DecoderCrashed("it sent what it must not: no frames, or frames out of order")
+        return run
+
+    def _pictures(self, request: wire.Request, *, most: int) -> tuple[Still, ...]:
+        reader = self.ask(request)
         reader.metadata()
         stills = []
-        while isinstance(reply := reader.still(long_side), Still):
+        while isinstance(reply := reader.still(request.long_side), Still):
             stills.append(reply)
-            if len(stills) > len(times_us):
+            if len(stills) > most:
                 raise DecoderCrashed("it sent more stills than were asked for")
         self.answered()
         return tuple(stills)

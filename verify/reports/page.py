@@ -36,7 +36,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(visible=inert.visible, drawn=inert.drawn, clean=inert.clean, link=inert.link)
-    made.filters.update(clock=words.clock, stretch=words.stretch, seconds=words.seconds, size=words.size)
+    made.filters.update(
+        clock=words.clock, moment=words.moment, stretch=words.stretch, seconds=words.seconds, size=words.size
+    )
     made.filters.update(instant=words.instant, stamp=words.stamp, probability=words.probability)
     made.globals.update(finding_words=words.FINDINGS, state_words=words.STATES, rating_words=words.RATINGS)
     made.globals.update(archive_links=next_steps.archives, search_links=next_steps.searches)
@@ -65,6 +67,7 @@ def to_html(report: Report, pictures: Mapping[str, bytes], judgements: Sequence[
             policy=_POLICY.format(sheet_source(sheet)),
             picture=_as_data(pictures),
             judge=None,
+            stepping=None,
         )
     )
 

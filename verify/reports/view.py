@@ -74,7 +74,12 @@ class ReportView:
     pieces: tuple[mentions.Piece, ...]
     readings: tuple[mentions.Reading, ...]
     judgements: tuple[Judgement, ...]  #: ratings and notes on the whole, oldest first
-    rules: str  #: CSS of this report alone: how each reference frame is laid over its query frame
+    placing: dict[str, str]  #: CSS of each segment by its anchor: how its reference lies over its query
+
+    @property
+    def rules(self) -> str:
+        """CSS of this report alone."""
+        return "\n".join(self.placing.values())
 
     @property
     def has_pictures(self) -> bool:
@@ -97,9 +102,11 @@ def view(report: Report, judgements: Sequence[Judgement] = ()) -> ReportView:
         pieces=mentions.pieces(claim),
         readings=mentions.readings(claim),
         judgements=tuple(said for said in judgements if not said.reference_id),
-        rules="\n".join(
-            _rule(segment, one.media, matched.known) for one in media for segment in one.segments
-        ),
+        placing={
+            segment.anchor: _rule(segment, one.media, matched.known)
+            for one in media
+            for segment in one.segments
+        },
     )
 
 

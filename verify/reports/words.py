@@ -80,6 +80,15 @@ def clock(time_us: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
 
 
+def moment(time_us: int) -> str:
+    """A frame's own time, rounded to thousandths, which tell frames apart at any usual rate: 0:07.417."""
+    thousandths = (max(time_us, 0) + 500) // 1_000
+    minutes, rest = divmod(thousandths, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest // 1_000:02d}.{rest % 1_000:03d}"
+    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
+
+
 def stretch(span: Span) -> str:
     """A span of a clip: 0:02.00-0:11.50, or one time for a still."""
     if span.end_us == span.start_us:

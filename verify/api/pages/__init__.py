@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from verify.api.pages import compare, item, queue, references, session, status
+from verify.api.pages import compare, item, queue, references, session, status, stepping
 from verify.api.pages.frame import error_page
 
 
@@ -12,6 +12,7 @@ def install(app: FastAPI) -> None:
     """Adds the pages to the application."""
     for router in (
         item.router,  # before the queue, whose actions take any last word
+        stepping.router,
         queue.router,
         references.router,
         compare.router,

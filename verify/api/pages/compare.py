@@ -50,6 +50,7 @@ def compare(
         view=shown,
         picture=picture_address,
         judge=None,
+        stepping=None,
         reference=reference_id,
         rules=shown.rules,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -19,6 +19,7 @@ from verify.api.reports import judge
 from verify.api.schemas import Identifier, JudgementIn
 from verify.api.security import check_form, form_token, seat
 from verify.api.services import Served, parsed, picture_address
+from verify.api.stepping import stepping_address
 from verify.model import Judgement
 from verify.pipeline.output import picture_names
 from verify.reports.view import view
@@ -91,6 +92,7 @@ def _body(
         .render(
             view=shown,
             judge=form,
+            stepping=partial(stepping_address, stored.item_id),
             picture=lambda name: picture_address(name) if name in kept else "",
         )
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,8 @@ def answer(request: Request, bounds: Bounds, sender: Sender) -> Ending:
         return wire.Ending()
     if request.op == "stills":
         return _stills(image, request, sender, moving=moving)
+    if request.op == "around":
+        return _around(image, request, sender, moving=moving)
     if not moving:
         sender.picture(wire.FRAME, _grey(image, request.long_side, time_us=0, alone=True))
         return wire.Ending(frames_read=1)
@@ -175,6 +178,23 @@ def _stills(image: Image.Image, request: Request, sender: Sender, *, moving: boo
         raise wire.RefusalError("broken_media", ending.note)
     for _ in wanted:
         sender.picture(wire.STILL, still)
+    return ending
+
+
+def _around(image: Image.Image, request: Request, sender: Sender, *, moving: bool) -> Ending:
+    """The picture shown at a time and up to `reach` neighbours on each side, as stills in order."""
+    ending = wire.Ending()
+    before: deque[tuple[int, Image.Image]] = deque(maxlen=request.reach + 1)
+    after: list[tuple[int, Image.Image]] = []
+    for start_us, _ in _played(image, ending) if moving else [(0, 1)]:
+        shown = start_us, _scaled(_upright(image).convert("RGB"), request.long_side)
+        (before if start_us <= request.times_us[0] else after).append(shown)
+        if len(after) == request.reach:
+            break
+    if not before:
+        raise wire.RefusalError("broken_media", ending.note)
+    for start_us, picture in (*before, *after):
+        sender.picture(wire.STILL, encode_jpeg(picture, start_us))
     return ending
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -48,6 +49,8 @@ _DECODERS = frozenset(
 )
 #: How far before a still's time to start; an index may lead past it, so further back each time.
 _BACK_US = (0, 2_000_000, 10_000_000)
+#: The same for a run of neighbouring frames: a dozen before the middle one lie within the first.
+_RUN_BACK_US = (1_000_000, 10_000_000, 60_000_000)
 _UPRIGHT = (1, 0, 0, 1)
 #: Signs of a display matrix (a, b, c, d) -> degrees clockwise, and Pillow's name for the turn.
 _TURNS = {
@@ -97,6 +100,8 @@ def _carry_out(request: Request, walk: Walk, sender: Sender) -> Ending:
         return wire.Ending()
     if request.op == "stills":
         return _stills(walk, request, sender)
+    if request.op == "around":
+        return _around(walk, request, sender)
     painter = Painter(walk.stream, frame, request.long_side)
     ending = wire.Ending()
     sender.picture(wire.FRAME, painter.grey(*first))
@@ -276,6 +281,40 @@ def _last_until(walk: Walk, time_us: int) -> tuple[int, VideoFrame] | None:
             break
         found = at_us, frame
     return found
+
+
+def _around(walk: Walk, request: Request, sender: Sender) -> Ending:
+    """The frame shown at a time and up to `reach` neighbours on each side, as stills in order."""
+    walk.stream.codec_context.skip_frame = "DEFAULT"
+    run = _run_around(walk, request.times_us[0], request.reach)
+    painter = Painter(walk.stream, run[0][1], request.long_side)
+    for time_us, frame in run:
+        sender.picture(wire.STILL, painter.jpeg(time_us, frame))
+    return wire.Ending(frames_read=len(run))
+
+
+def _run_around(walk: Walk, time_us: int, reach: int) -> list[tuple[int, VideoFrame]]:
+    for start_us in (*(max(0, time_us - back_us) for back_us in _RUN_BACK_US), 0):
+        walk.seek(start_us)
+        run = _run_from_here(walk, time_us, reach)
+        before = sum(at_us <= time_us for at_us, _ in run)
+        if before > 1 or (before and (run[0][0] == 0 or start_us == 0)):
+            return run
+    raise wire.RefusalError("broken_media", f"no picture could be read at {time_us / 1_000_000:.2f} s")
+
+
+def _run_from_here(walk: Walk, time_us: int, reach: int) -> list[tuple[int, VideoFrame]]:
+    before: deque[tuple[int, VideoFrame]] = deque(maxlen=reach + 1)
+    after: list[tuple[int, VideoFrame]] = []
+    follow = Walk(walk.container, walk.stream, "DEFAULT", 1, walk.budget, origin_us=walk.origin_us)
+    for at_us, frame in follow.picks():
+        if at_us <= time_us:
+            before.append((at_us, frame))
+        else:
+            after.append((at_us, frame))
+            if len(after) == reach:
+                break
+    return [*before, *after]
 
 
 def _conclude(ending: Ending, walk: Walk) -> None:

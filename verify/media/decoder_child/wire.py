@@ -49,11 +49,12 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    op: str  #: "probe" | "frames" | "stills"
+    op: str  #: "probe" | "frames" | "stills" | "around"
     intra: bool = False
     step_us: int = 1
     long_side: int = 0
-    times_us: tuple[int, ...] = ()
+    times_us: tuple[int, ...] = ()  #: of the stills; of "around" the one in the middle
+    reach: int = 0  #: frames that "around" gives before the middle one, and after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
