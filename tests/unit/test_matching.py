@@ -218,6 +218,28 @@ def test_footage_that_shares_only_a_caption_bar_is_no_copy(known: dict[str, Fing
         assert not copies(clip(footage(seed, 0, 4, captioned)), index)
 
 
+def under_a_lower_third(picture: Picture) -> Picture:
+    """A third of the picture is covered by a busy graphic, the same whatever is under it."""
+    shown = picture.copy()
+    shown[184:, :] = picture_at(4_000, 0, (SIZE[0], SIZE[1] - 184))
+    for line in range(2):
+        place = (12, 214 + 34 * line)
+        cv2.putText(
+            shown, "BREAKING NEWS 21:45 LIVE", place, cv2.FONT_HERSHEY_DUPLEX, 1.0, (255, 255, 255), 2
+        )
+    return shown
+
+
+def test_photos_that_share_only_a_large_lower_third_are_no_copies() -> None:
+    told = []
+    for seed in range(401, 413):
+        known = clip([under_a_lower_third(picture_at(seed, 0, SIZE))], kind=MediaKind.IMAGE)
+        asked = clip([under_a_lower_third(picture_at(seed + 100, 0, SIZE))], kind=MediaKind.IMAGE)
+        index = ReferenceIndex.build([("photo", known)], {"photo": known}.__getitem__)
+        told += [segment.kind for segment in match(asked, index, media_sha256="").segments]
+    assert set(told) == {MatchKind.SHARED_OVERLAY}
+
+
 def test_the_same_scene_at_another_time_is_no_copy() -> None:
     """A fixed camera: the same ground, other things moving over it."""
     ground = picture_at(5, 0, SIZE)

@@ -14,7 +14,7 @@ import numpy as np
 from verify.matching.geometry import shared_area
 from verify.matching.index import ReferenceIndex
 from verify.matching.scoring import false_match_probability, log_odds, score
-from verify.matching.verification import Evidence
+from verify.matching.verification import LEAST_BLOCKS, Evidence
 from verify.model import MatchKind
 
 #: Most that chance may explain of a run, at the size of the set that was searched, and the least log-odds
@@ -30,9 +30,13 @@ SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
 #: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
 SAME_PICTURE_BITS = 88
-#: Of 26 pairs of clips under one overlay that were told at all, the surest 8 were 94 bits or more apart, for
-#: one frame or two (`bench.overlays`, seed 1).
-OTHER_PICTURE_BITS, OVERLAY_FRAMES = 92, 6
+#: Mean correlation of the blocks, 0..1, that are left without EDGE_ROWS block rows at any one side: where an
+#: overlay is all that two pictures share, the rest differs. Of 336 copies surer than COPY_ODDS (seeds 7, 8
+#: and 9, small) none had less than 0.5; of 139 runs surer than 2 of unrelated pictures under one lower third
+#: none had more than 0.48, of 1,249 runs of unrelated clips under an overlay one had more, 0.51. Other takes
+#: of a room had 0.45 and more; of those 1,249 runs the ones within SAME_PICTURE_BITS had at most 0.37.
+EDGE_ROWS, LEAST_BESIDE_EDGE, LEAST_OF_A_SCENE = 2, 0.5, 0.4
+OTHER_PICTURE_BITS = 92  #: median distance of a weak still beyond which such an edge is not worth telling
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
 
 
@@ -61,18 +65,17 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
 
 
 def _is_overlay(evidence: Evidence, odds: float) -> bool:
-    """Weak, short, and the whole picture differs: two clips under one lower third agree no more than that."""
-    return (
-        odds < COPY_ODDS
-        and len(evidence.distances) < OVERLAY_FRAMES
-        and float(np.median(evidence.distances)) > OTHER_PICTURE_BITS
-    )
+    """Nothing but an edge agrees, and that not well. A picture may be cropped; moving footage shows more."""
+    if odds >= COPY_ODDS or not _only_an_edge_agrees(evidence):
+        return False
+    return evidence.footage_moves or float(np.median(evidence.distances)) > OTHER_PICTURE_BITS
 
 
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
+    if _only_an_edge_agrees(evidence):
+        return MatchKind.SHARED_OVERLAY
     if odds < COPY_ODDS or chance > COPY_CHANCE:
-        is_scene = _motion_disagrees(evidence) and not _whole_picture_differs(evidence)
-        return MatchKind.SAME_SCENE if is_scene else MatchKind.POSSIBLE
+        return MatchKind.SAME_SCENE if _is_scene(evidence) else MatchKind.POSSIBLE
     if _whole_picture_differs(evidence):
         return MatchKind.SHARED_OVERLAY
     if _motion_disagrees(evidence):
@@ -80,17 +83,36 @@ def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
     return MatchKind.POSSIBLE if _motion_is_missing(evidence) else MatchKind.COPY
 
 
+def _is_scene(evidence: Evidence) -> bool:
+    return _motion_disagrees(evidence) and not _whole_picture_differs(evidence)
+
+
 def _whole_picture_differs(evidence: Evidence) -> bool:
     """The hash of the aligned common part differs: only some blocks agree, as under a shared overlay."""
     return float(np.median(evidence.distances)) > SAME_PICTURE_BITS
 
 
+def _only_an_edge_agrees(evidence: Evidence) -> bool:
+    """One side's band of blocks agrees; the rest of the picture does not, nor what moves in it."""
+    if _motion_is_known(evidence) and not _motion_disagrees(evidence):
+        return False
+    return _beside_edge(evidence) < (LEAST_OF_A_SCENE if _is_scene(evidence) else LEAST_BESIDE_EDGE)
+
+
+def _beside_edge(evidence: Evidence) -> float:
+    """The least that is left of the blocks' mean correlation without any one side; 1 where little is left."""
+    blocks = np.clip(evidence.blocks, 0, 1)
+    rests = (blocks[:-EDGE_ROWS], blocks[EDGE_ROWS:], blocks[:, :-EDGE_ROWS], blocks[:, EDGE_ROWS:])
+    told = [rest[np.isfinite(rest)] for rest in rests]
+    return min((float(rest.mean()) for rest in told if rest.size >= LEAST_BLOCKS), default=1.0)
+
+
+def _motion_is_known(evidence: Evidence) -> bool:
+    return evidence.motion is not None and evidence.moving_frames >= SAME_SCENE_FRAMES
+
+
 def _motion_disagrees(evidence: Evidence) -> bool:
-    return (
-        evidence.motion is not None
-        and evidence.moving_frames >= SAME_SCENE_FRAMES
-        and evidence.motion < SAME_SCENE_MOTION
-    )
+    return _motion_is_known(evidence) and evidence.motion is not None and evidence.motion < SAME_SCENE_MOTION
 
 
 def _motion_is_missing(evidence: Evidence) -> bool:
