@@ -143,8 +143,8 @@ def embedded(folder: Path, url: str = "", *, workers: int = 2) -> tuple[dict[str
         "VERIFY_HOME": str(folder),
         "VERIFY_DATABASE_URL": url or f"sqlite:///{folder / 'verify.sqlite3'}",
         "VERIFY_FREE_DISK_BYTES": "0",
-        "VERIFY_ITEM_SOFT_SECONDS": "240" if FULL else "6",
-        "VERIFY_ITEM_HARD_SECONDS": "300" if FULL else "9",
+        "VERIFY_ITEM_SOFT_SECONDS": "12" if FULL else "6",
+        "VERIFY_ITEM_HARD_SECONDS": "18" if FULL else "9",
     }
     return environment, [[sys.executable, "-m", "tests.faults.stub_worker"]] * workers
 
