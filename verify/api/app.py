@@ -9,11 +9,11 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, FastAPI
-from fastapi.staticfiles import StaticFiles
 
 import verify
 from verify.api import administration, events, health, items, pages, problems, references, reports, stepping
 from verify.api.caretaker import Caretaker
+from verify.api.conditional import Assets
 from verify.api.events import Broadcast
 from verify.api.pages.frame import environment
 from verify.api.security import BodyCap, Compressed, SafeHeaders
@@ -51,7 +51,7 @@ def create_app(tool: Tool, *, open_on_loopback: bool = False) -> FastAPI:
     app.include_router(_api())
     health.install(app, services)
     pages.install(app)
-    app.mount("/static", StaticFiles(packages=[("verify.api", "static")]), name="static")
+    app.mount("/static", Assets(packages=[("verify.api", "static")]), name="static")
     problems.install(app)
     app.add_middleware(BodyCap, upload_bytes=tool.settings.max_video_bytes)
     app.add_middleware(SafeHeaders)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 
 from verify.api.callers import LOCAL, Caller, Queuer, Reader
+from verify.api.conditional import forever, known_forever, unless_known
 from verify.api.schemas import Identifier, JudgementIn, JudgementOut, JudgementsOut
 from verify.api.security import own_origin
 from verify.api.services import Served, Services
@@ -22,41 +23,37 @@ from verify.reports import json_schema, to_csv, to_html, to_jsonld
 router = APIRouter(tags=["reports"], dependencies=[Depends(own_origin)])
 
 _JPEG = b"\xff\xd8\xff"
-FOREVER = "private, max-age=31536000, immutable"  # a picture's address names its bytes
 EXPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 _NO_REPORT: dict[int | str, dict[str, Any]] = {404: {"description": "No such item, or no report yet"}}
 
 
 @router.get("/items/{item_id}/report", responses=_NO_REPORT)
 @router.get("/items/{item_id}/report.json", responses=_NO_REPORT)
-def report_json(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+def report_json(request: Request, item_id: Identifier, _caller: Reader, services: Served) -> Response:
     """The report as the versioned JSON document."""
-    return Response(services.stored_report(item_id).json, media_type="application/json")
+    text = services.stored_report(item_id).json
+    return unless_known(request, Response(text, media_type="application/json"))
 
 
 @router.get("/items/{item_id}/report.html", responses=_NO_REPORT, response_class=HTMLResponse)
-def report_html(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+def report_html(request: Request, item_id: Identifier, _caller: Reader, services: Served) -> Response:
     """The report as one HTML file with its pictures inside."""
-    return HTMLResponse(
-        export(services, item_id),
-        headers=_attached(item_id, "html")
-        | {
-            "Content-Security-Policy": EXPORT_POLICY,
-        },
-    )
+    headers = _attached(item_id, "html") | {"Content-Security-Policy": EXPORT_POLICY}
+    return unless_known(request, HTMLResponse(export(services, item_id), headers=headers))
 
 
 @router.get("/items/{item_id}/report.csv", responses=_NO_REPORT)
-def report_csv(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+def report_csv(request: Request, item_id: Identifier, _caller: Reader, services: Served) -> Response:
     """The report as a line of CSV under its header."""
-    return csv_answer(to_csv([services.report(item_id)]), item_id)
+    return unless_known(request, csv_answer(to_csv([services.report(item_id)]), item_id))
 
 
 @router.get("/items/{item_id}/report.jsonld", responses=_NO_REPORT)
-def report_jsonld(item_id: Identifier, _caller: Reader, services: Served) -> Response:
+def report_jsonld(request: Request, item_id: Identifier, _caller: Reader, services: Served) -> Response:
     """The report as schema.org drafts; a rating stands there only when a named person set one."""
     text = to_jsonld(services.report(item_id), services.judgements.of_item(item_id))
-    return Response(text, media_type="application/ld+json", headers=_attached(item_id, "jsonld"))
+    answer = Response(text, media_type="application/ld+json", headers=_attached(item_id, "jsonld"))
+    return unless_known(request, answer)
 
 
 @router.get("/items/{item_id}/reports")
@@ -81,10 +78,13 @@ _schema = cache(json_schema)
 
 @router.get("/pictures/{sha256}")
 def picture(
-    sha256: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")], _caller: Reader, services: Served
+    request: Request,
+    sha256: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")],
+    _caller: Reader,
+    services: Served,
 ) -> Response:
     """A picture that a report or a reference names, as JPEG."""
-    return picture_answer(services, sha256)
+    return known_forever(request, f'"{sha256}"') or picture_answer(services, sha256)
 
 
 @router.get("/items/{item_id}/judgements")
@@ -149,7 +149,7 @@ def picture_answer(services: Services, sha256: str) -> Response:
         raise NoSuchRecord(f"picture {sha256}") from error
     if not content.startswith(_JPEG):
         raise NoSuchRecord(f"picture {sha256}")
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": FOREVER})
+    return Response(content, media_type="image/jpeg", headers=forever(f'"{sha256}"'))
 
 
 def csv_answer(text: str, name: str) -> Response:

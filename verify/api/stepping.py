@@ -12,13 +12,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import BaseModel
 
 from verify.api.callers import Reader
+from verify.api.conditional import forever, known_forever
 from verify.api.problems import Problem, problem_of
-from verify.api.reports import FOREVER
 from verify.api.schemas import Identifier
 from verify.api.security import own_origin
 from verify.api.services import Served, Services, parsed
@@ -160,6 +160,7 @@ def frame_picture(
     number: Number,
     which: Which,
     time_us: Annotated[int, PathParameter(ge=0, le=_MOST_US)],
+    request: Request,
     _caller: Reader,
     services: Served,
 ) -> Response:
@@ -168,10 +169,14 @@ def frame_picture(
     file = where.query if which is Which.QUERY else where.reference
     if file is None:
         raise MediaNotKept("the report does not describe the reference")
+    tag = f'"{file.sha256}-{time_us}"'
+    known = known_forever(request, tag)
+    if known is not None:
+        return known  # before anything is decoded
     frame = services.tool.windows.step(file, time_us).frame
     if frame.time_us != time_us:
         raise NoSuchRecord(f"no frame starts at {time_us} us")
-    return Response(frame.jpeg, media_type="image/jpeg", headers={"Cache-Control": FOREVER})
+    return Response(frame.jpeg, media_type="image/jpeg", headers=forever(tag))
 
 
 def _frame(where: Located, which: Which, file: MediaFile, step: Step) -> FrameOut:
