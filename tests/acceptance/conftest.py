@@ -88,6 +88,7 @@ def page(desk: Desk, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1180, "height": 900}, base_url=desk.url)
     opened = context.new_page()
     opened.set_default_timeout(LONG)
+    desk.foreign.clear()  # what another test has seen is that test's failure
     watch(opened, desk)
     yield opened
     context.close()

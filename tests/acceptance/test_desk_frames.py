@@ -33,9 +33,7 @@ def press(page: Page, key: str) -> None:
     """The key, and the wait until the page shows another pair."""
     before = page.get_attribute("#stepping", "data-here")
     page.keyboard.press(key)
-    page.wait_for_function(
-        "before => document.getElementById('stepping').dataset.here !== before", arg=before
-    )
+    page.wait_for_selector(f'#stepping:not([data-here="{before}"])')
 
 
 def test_arrow_keys_step_through_the_files_own_frames(frames: Page) -> None:
@@ -59,7 +57,7 @@ def test_the_view_stays_while_stepping_and_the_reference_moves_alone(frames: Pag
     frames.keyboard.press("r")
     frames.check("#look-overlay")
     frames.click("text=One second on")
-    frames.wait_for_function("document.getElementById('said').textContent.includes('0:01.000')")
+    frames.wait_for_selector("#said:has-text('0:01.000')")
     frames.focus("#step-reference-next")
     press(frames, "Enter")
     assert "The reference is moved" in said(frames)
@@ -72,7 +70,7 @@ def test_the_view_stays_while_stepping_and_the_reference_moves_alone(frames: Pag
     assert query["x"] == known["x"]
     frames.screenshot(path=SHOTS / "12-frames-overlay.png", full_page=True)
     frames.click("text=Back to the found alignment")
-    frames.wait_for_function("!document.getElementById('said').textContent.includes('is moved')")
+    frames.wait_for_selector("#said:not(:has-text('is moved'))")
     frames.check("#look-side")
     frames.screenshot(path=SHOTS / "12-frames.png", full_page=True)
     assert loaded(frames)

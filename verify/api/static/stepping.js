@@ -1,7 +1,5 @@
 // Stepping through the frames of a segment without loading the page anew: arrow keys, and the
-// neighbours fetched ahead. Without it the same form steps by itself.
-"use strict";
-
+// neighbours fetched ahead. A module, so that its names are its own. Without it the form steps by itself.
 const form = document.getElementById("stepping");
 const MOST_KEPT = 12;
 const kept = new Map(); // address -> promise of the form's document
