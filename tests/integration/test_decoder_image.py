@@ -177,6 +177,19 @@ def test_stills_of_an_animation(tmp_path):
     assert [still.time_us for still in stills] == [0, 0, 100_000, 900_000, 900_000]
 
 
+def test_the_neighbours_of_a_moment_of_an_animation(tmp_path):
+    path = render_animation(tmp_path / "a.gif", seconds=2, fps=10)
+
+    def around(time_us, kind=MediaKind.GIF):
+        run = DECODER.around(path, kind, time_us, reach=2, long_side=64)
+        return [still.time_us for still in run]
+
+    assert around(1_050_000) == [800_000, 900_000, 1_000_000, 1_100_000, 1_200_000]
+    assert around(0) == [0, 100_000, 200_000]
+    assert around(60_000_000) == [1_700_000, 1_800_000, 1_900_000]
+    assert around(500_000, MediaKind.IMAGE) == [0]
+
+
 def test_an_animation_cut_short_is_read_as_far_as_it_goes(tmp_path):
     path = render_animation(tmp_path / "a.webp", seconds=2, fps=10)
     gif = render_animation(tmp_path / "a.gif", seconds=2, fps=10)
