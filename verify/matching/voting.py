@@ -27,6 +27,7 @@ LEAST_VOTES = 3  #: to be a ballot although no two agree
 SIZE_CELL = 1.0  #: octaves; ORB's pyramid knows sizes to a quarter of one
 TURN_CELLS = 8  #: of a whole turn
 PLACE_CELL = 0.3  #: of the keyframe's long side, or of the query's as it lies there if that is longer
+CELLS_A_WAY = 128  #: more than there are: sizes and places differ by 64 octaves or 6 cells at most
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -78,15 +79,9 @@ def _agreed(maps: Floats, group: Numbers, groups: int) -> Numbers:
         size_cell = np.floor(size / SIZE_CELL + shift[0])
         wide = PLACE_CELL * np.maximum(1, np.exp2(size_cell * SIZE_CELL))
         turn_cell = np.floor(turn * TURN_CELLS + shift[1]) % TURN_CELLS
-        cells = [group, size_cell, turn_cell, np.floor(x / wide + shift[2]), np.floor(y / wide + shift[3])]
-        owners, counts = _counted(np.stack(cells).astype(np.int64))
-        np.maximum.at(most, owners, counts)
+        cell = group
+        for part in (size_cell, turn_cell, np.floor(x / wide + shift[2]), np.floor(y / wide + shift[3])):
+            cell = cell * CELLS_A_WAY + (part.astype(np.int64) + CELLS_A_WAY // 2)
+        held, counts = np.unique(cell, return_counts=True)
+        np.maximum.at(most, held // CELLS_A_WAY**4, counts)
     return most
-
-
-def _counted(cells: Numbers) -> tuple[Numbers, Numbers]:
-    """Of each distinct column of `cells` its first number, and how often it occurs."""
-    ordered = cells[:, np.lexsort(cells[::-1])]
-    starts = np.flatnonzero(np.concatenate([[True], (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)]))
-    starts = starts[starts < ordered.shape[1]]
-    return ordered[0, starts], np.diff(np.append(starts, ordered.shape[1]))
