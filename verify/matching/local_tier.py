@@ -23,7 +23,7 @@ from verify.matching.geometry import box_to_unit, undo
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.mapping import verified_map
-from verify.matching.voting import Ballot, ballots
+from verify.matching.voting import LEAST_AGREED, LEAST_OF_A_STILL, Ballot, ballots
 from verify.model import GreyImage, Orientation
 
 MOST_CANDIDATES = 12  #: keyframes verified per query picture
@@ -42,7 +42,8 @@ UPRIGHT: Box = (0.25, 0.0, 0.75, 1.0)
 def propose(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
     """Hypotheses from one keyframe (a position in `query.keyframes`), most inliers first."""
     frame = int(query.keyframes[keyframe])
-    found = from_picture(index, frame, query.picture(keyframe), query.searched)
+    least = LEAST_OF_A_STILL if len(query.keyframes) == 1 else LEAST_AGREED
+    found = from_picture(index, frame, query.picture(keyframe), query.searched, least_agreed=least)
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
@@ -78,6 +79,7 @@ def from_picture(
     mask: NDArray[np.bool_] | None,
     *,
     most_candidates: int = MOST_CANDIDATES,
+    least_agreed: int = LEAST_AGREED,
 ) -> Iterator[Hypothesis]:
     """Hypotheses from one query picture, seen as it is and mirrored (ORB knows turns, not mirrors)."""
     views = [
@@ -85,7 +87,11 @@ def from_picture(
         (picture[:, ::-1].copy(), None if mask is None else mask[:, ::-1], undo(Orientation.MIRRORED)),
     ]
     features = [extract(view, count=VERIFYING_FEATURES, mask=area) for view, area, _ in views]
-    found = [(ballot, side) for side in (0, 1) for ballot in ballots(features[side], index)]
+    found = [
+        (ballot, side)
+        for side in (0, 1)
+        for ballot in ballots(features[side], index, least_agreed=least_agreed)
+    ]
     size = (picture.shape[1], picture.shape[0])
     for ballot, side in _worth_verifying(found)[:most_candidates]:
         print_ = index.load(ballot.reference)
