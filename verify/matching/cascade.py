@@ -3,7 +3,7 @@
     screen      the video's I-frames alone (screen.py; a tenth of the decoding)  -- settled: done
     hash tier   every sampled frame's hash, eight orientations, with and without bars
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
-    windows     corners of parts of what is left even then
+    windows     corners of parts of what is left even then, and of pictures that copies show only a part of
 
 Every tier only proposes a reference and a map between the pictures. `verification` lays the two over one
 another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a copy, a
@@ -13,6 +13,7 @@ comes a `MatchResult`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -29,16 +30,23 @@ from verify.matching.segments import segment
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
 
-EXAMINED, EXAMINED_IN_PARTS = 4, 6  #: hypotheses of one keyframe laid over the query, by corners
+EXAMINED = 4  #: hypotheses of one keyframe laid over the query, by corners
+EXAMINED_IN_PARTS, EXAMINED_OF_ONE = 6, 2  #: references, and hypotheses of each, by corners of its parts
+AREA_CELLS = 16  #: each way, in which a picture's explained part is counted
+EXPLAINED_SHARE = 0.7  #: of a frame's picture that copies show; where they show less, its parts are looked at
 
 
 def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:
     """What of `query` is in `index`."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
     judged = _judge(hash_tier.propose(query, index, usable), query, index)
+    looks = Looks(query, usable)
     left = _unexplained(judged, usable)
-    if left.size:
-        judged += _by_corners(query, index, usable, left)
+    while left.size and (keyframes := looks.following(left)):
+        judged += _judge(_of_keyframes(query, index, keyframes), query, index)
+        left = _unexplained(judged, left)
+    in_parts = looks.in_parts(_partly_unexplained(judged, query, usable))
+    judged += _judge(_of_parts(query, index, in_parts), query, index)
     return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
 
 
@@ -62,18 +70,6 @@ def result(
     )
 
 
-def _by_corners(
-    query: Fingerprint, index: ReferenceIndex, usable: NDArray[np.intp], left: NDArray[np.intp]
-) -> list[Judged]:
-    """The local tier on the frames that are left, then once more on parts of what is still left."""
-    looks = Looks(query, usable)
-    judged: list[Judged] = []
-    while left.size and (keyframes := looks.following(left)):
-        judged += _judge(_of_keyframes(query, index, keyframes), query, index)
-        left = _unexplained(judged, left)
-    return judged + _judge(_of_parts(query, index, looks.in_parts(left)), query, index)
-
-
 def _of_keyframes(
     query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int]
 ) -> Iterator[Hypothesis]:
@@ -82,8 +78,13 @@ def _of_keyframes(
 
 
 def _of_parts(query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int]) -> Iterator[Hypothesis]:
+    """The surest hypotheses; few of one reference, because a collage has others beside it."""
     for keyframe in keyframes:
-        yield from local_tier.propose_from_windows(query, index, keyframe)[:EXAMINED_IN_PARTS]
+        taken: Counter[int] = Counter()
+        for hypothesis in local_tier.propose_from_windows(query, index, keyframe):
+            taken[hypothesis.reference] += 1
+            if taken[hypothesis.reference] <= EXAMINED_OF_ONE and len(taken) <= EXAMINED_IN_PARTS:
+                yield hypothesis
 
 
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
@@ -110,6 +111,25 @@ def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: Referenc
 def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:
     copies = [one.evidence.query_frames for one in judged if one.kind is MatchKind.COPY]
     return np.setdiff1d(usable, np.concatenate(copies)) if copies else usable
+
+
+def _partly_unexplained(
+    judged: list[Judged], query: Fingerprint, usable: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The frames of which copies show only a part: an inset, one picture of a collage, or none."""
+    left, top, right, bottom = query.content_box
+    shown = np.zeros((query.quality.size, AREA_CELLS, AREA_CELLS), np.bool_)
+    across, down = (
+        start + (np.arange(AREA_CELLS) + 0.5) / AREA_CELLS * (end - start)
+        for start, end in ((left, right), (top, bottom))
+    )
+    for one in judged:
+        if one.kind is MatchKind.COPY:
+            box = one.evidence.common.query_box
+            columns = (across >= box[0]) & (across <= box[2])
+            rows = (down >= box[1]) & (down <= box[3])
+            shown[one.evidence.query_frames] |= rows[:, None] & columns
+    return usable[shown[usable].mean(axis=(1, 2)) < EXPLAINED_SHARE]
 
 
 def _covered_us(segments: Iterable[MatchSegment]) -> int:
