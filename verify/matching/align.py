@@ -22,6 +22,7 @@ LEAST_SLOPE_US = 2_500_000  #: a shorter run says nothing about the speed
 OFFSET_STEP_US = 83_333  #: a quarter of the sampling interval
 BREAK_EVEN = 0.38  #: correlation above which a frame pair speaks for a run
 MOTION_WEIGHT = 0.35  #: tells neighbouring offsets apart where the camera stands still
+LOOSE_SHARE = 0.3  #: of the gain that the better frame pairs of a run have; ends that gain less are cut off
 LEAST_GAIN = 0.02  #: summed over a run; the score decides, this only leaves out what is hopeless
 MOST_OFFSETS = 48  #: lines of one speed that are summed up
 MOST_RUNS = 8  #: per reference and window
@@ -88,7 +89,7 @@ def _best_at_speed(
     row = int(np.argmax(totals))
     if totals[row] < LEAST_GAIN:
         return None
-    first, last = int(firsts[row]), int(lasts[row])
+    first, last = _tightened(along[row], int(firsts[row]), int(lasts[row]))
     return Run(
         first=first,
         last=last,
@@ -152,6 +153,14 @@ def _best_stretches(along: Gains) -> tuple[Gains, NDArray[np.intp], NDArray[np.i
     last = over_least.argmax(axis=1)
     before = np.where(np.arange(sums.shape[1]) <= last[:, None], sums, np.inf)
     return over_least.max(axis=1), before.argmin(axis=1), last
+
+
+def _tightened(along: Gains, first: int, last: int) -> tuple[int, int]:
+    """Without ends that agree far less than the rest, as the next clip of a compilation by chance may."""
+    within = along[first : last + 1]
+    kept = within - LOOSE_SHARE * max(float(np.percentile(within, 75)), 0.0)
+    _, begin, end = _best_stretches(kept[None, :])
+    return first + int(begin[0]), first + int(end[0])
 
 
 def _refined(run: Run, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run:

@@ -129,7 +129,8 @@ def _partly_unexplained(
             columns = (across >= box[0]) & (across <= box[2])
             rows = (down >= box[1]) & (down <= box[3])
             shown[one.evidence.query_frames] |= rows[:, None] & columns
-    return usable[shown[usable].mean(axis=(1, 2)) < EXPLAINED_SHARE]
+    left_open: NDArray[np.bool_] = shown[usable].mean(axis=(1, 2)) < EXPLAINED_SHARE
+    return usable[left_open]
 
 
 def _covered_us(segments: Iterable[MatchSegment]) -> int:
