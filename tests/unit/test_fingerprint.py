@@ -136,6 +136,16 @@ def test_small_pictures_have_corners_too() -> None:
     assert found.points.max(axis=0)[0] <= 72
 
 
+def test_keyframes_of_a_long_clip_lie_apart() -> None:
+    pictures = [grey(seed) for seed in range(12)]
+    frames = [Frame(time_us=1_000_000 * at, image=pictures[at % 12]) for at in range(48)]
+    short = fingerprint(frames, kind=MediaKind.VIDEO, duration_us=48_000_000)
+    assert len(short.keyframes) == 48
+    long = fingerprint(frames, kind=MediaKind.VIDEO, duration_us=3 * 3_600_000_000)
+    assert np.diff(long.times_us[long.keyframes]).min() >= 3 * 3_600_000_000 // 2_000
+    assert len(long.times_us) == 48
+
+
 def test_a_fingerprint_survives_packing() -> None:
     frames = [Frame(time_us=at * 333_333, image=grey(at)) for at in range(5)]
     made = fingerprint(frames, kind=MediaKind.VIDEO, duration_us=1_700_000)

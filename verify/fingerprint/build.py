@@ -6,7 +6,7 @@ by more than DISTINCT_BITS is also kept as a keyframe picture with local feature
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
@@ -22,20 +22,25 @@ THUMBNAIL_SIDE = 160  #: pixels; aligned comparison needs about 50 across a thir
 THUMBNAIL_JPEG_QUALITY = 80
 PICTURE_JPEG_QUALITY = 80  #: about 30 kB at 512 pixels (handbook `algorithms.md` 1.5)
 DISTINCT_BITS = 24  #: nearer frames give the same features (handbook `algorithms.md` 5.1)
+MOST_KEYFRAMES = (
+    2_000  #: of a medium, about 40 MB of pictures; beyond 11 minutes they lie farther apart for it
+)
+BLOCK_FRAMES = 512  #: hashed at once; all of three hours would take gigabytes
 MOVING_DEVIATION = 6.0  #: grey levels over time (handbook `algorithms.md` 1.4)
 LEAST_MOVING = 0.2  #: share of the frame; less and the whole frame is used
 
 
 def fingerprint(frames: Iterable[Frame], *, kind: MediaKind, duration_us: int) -> Fingerprint:
     """The fingerprint of the frames of one medium, in order of time. At least one frame is needed."""
-    builder = _Builder()
+    builder = _Builder(apart_us=duration_us // MOST_KEYFRAMES)
     for frame in frames:
         builder.add(frame)
     return builder.finish(kind, duration_us)
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, *, apart_us: int) -> None:
+        self.apart_us = apart_us  # at least, between keyframes
         self.times: list[int] = []
         self.smalls: list[GreyImage] = []
         self.thumbnails: list[bytes] = []
@@ -58,6 +63,8 @@ class _Builder:
         self._keep_if_distinct(frame.image, picture)
 
     def _keep_if_distinct(self, image: GreyImage, picture: GreyImage) -> None:
+        if self.keyframes and self.times[-1] - self.times[self.keyframes[-1]] < self.apart_us:
+            return
         code = perceptual.codes(perceptual.coefficients(picture))
         if self.last_kept is None or perceptual.hamming(code, self.last_kept) > DISTINCT_BITS:
             self.last_kept = code
@@ -76,8 +83,8 @@ class _Builder:
             width=self.size[0],
             height=self.size[1],
             times_us=np.array(self.times, dtype=np.int64),
-            codes=np.stack([_codes(whole), _codes(trimmed)], axis=1),
-            quality=perceptual.quality(trimmed),
+            codes=np.stack([_in_blocks(_codes, whole), _in_blocks(_codes, trimmed)], axis=1),
+            quality=_in_blocks(perceptual.quality, trimmed),
             content_box=box,
             thumbnails=tuple(self.thumbnails),
             keyframes=np.array(self.keyframes, dtype=np.int32),
@@ -130,6 +137,12 @@ class _MotionMap:
             np.bool_
         )
         return area if area.mean() >= LEAST_MOVING else np.zeros_like(area)
+
+
+def _in_blocks(measure: Callable[[GreyImage], NDArray[np.uint8]], pictures: GreyImage) -> NDArray[np.uint8]:
+    """What `measure` says of every picture, a few of them in memory at a time."""
+    starts = range(0, len(pictures), BLOCK_FRAMES)
+    return np.concatenate([measure(pictures[start : start + BLOCK_FRAMES]) for start in starts])
 
 
 def _codes(pictures: GreyImage) -> perceptual.Codes:

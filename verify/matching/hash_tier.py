@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import Fingerprint, perceptual
 from verify.fingerprint.bars import cut
 from verify.fingerprint.quality import USABLE_QUALITY
-from verify.fingerprint.record import WHOLE
+from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import boxes_map
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import CodeHits, ReferenceIndex, distinct
@@ -22,6 +22,7 @@ from verify.model import Orientation
 #: 1e-7 and P(<= 84) 9e-7 (handbook `algorithms.md` 1.3): what is this near is worth aligning.
 CANDIDATE_BITS = 76
 SAME_QUERY_CODE_BITS = 10  #: nearer query frames find the same references
+BLOCK_FRAMES = 512  #: turned at once: 16 kB each in the meantime
 MOST_HYPOTHESES = 16
 MOST_ANCHORS = 200
 
@@ -49,9 +50,17 @@ _Rows = list[tuple[int, int, int]]  #: distance, query frame, reference frame
 def _turned_codes(query: Fingerprint, frames: NDArray[np.intp], *, trimmed: bool) -> perceptual.Codes:
     """Codes of every frame with every orientation undone, shape (8 x frames, 32)."""
     box = query.content_box if trimmed else WHOLE
+    blocks = [
+        _turned_block(query, frames[start : start + BLOCK_FRAMES], box)
+        for start in range(0, len(frames), BLOCK_FRAMES)
+    ]
+    return np.concatenate(blocks, axis=1).reshape(-1, 32)
+
+
+def _turned_block(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> perceptual.Codes:
     pictures = np.stack([perceptual.small(cut(query.thumbnail(int(frame)), box)) for frame in frames])
     values = perceptual.coefficients(pictures)
-    return np.concatenate(
+    return np.stack(
         [perceptual.codes(perceptual.turned(values, orientation)) for orientation in _ORIENTATIONS]
     )
 
