@@ -6,7 +6,9 @@ import json
 import threading
 from bisect import bisect_right
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -393,12 +395,7 @@ def test_no_more_children_run_than_are_allowed(
     monkeypatch.setattr(windows, "WAIT_SECONDS", 60.0)
     file = stepping.server.services.report(stepping.item_id).media[0].file
     assert file
-    readers = [
-        threading.Thread(target=counted.step, args=(file, at * 1_000_000))
-        for at in range(windows.CHILDREN + 3)
-    ]
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join()
+    times_us = [at * 1_000_000 for at in range(windows.CHILDREN + 3)]
+    with ThreadPoolExecutor(len(times_us)) as readers:
+        assert len(list(readers.map(partial(counted.step, file), times_us))) == len(times_us)
     assert most == windows.CHILDREN

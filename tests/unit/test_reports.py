@@ -335,6 +335,15 @@ def test_positions_are_rounded_once(time_us: int, shown: str) -> None:
     assert words.clock(time_us) == shown
 
 
+def test_moments_tell_neighbouring_frames_apart() -> None:
+    assert [words.moment(time_us) for time_us in (0, 16_667, 59_999_600, 3_723_000_000)] == [
+        "0:00.000",
+        "0:00.017",
+        "1:00.000",
+        "1:02:03.000",
+    ]
+
+
 def test_letters_run_past_z() -> None:
     assert [words.letter(number) for number in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
 

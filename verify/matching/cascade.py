@@ -33,7 +33,9 @@ from verify.model import MatchKind, MatchResult, MatchSegment
 EXAMINED = 4  #: hypotheses of one keyframe laid over the query, by corners
 EXAMINED_IN_PARTS, EXAMINED_OF_ONE = 6, 2  #: references, and hypotheses of each, by corners of its parts
 AREA_CELLS = 16  #: each way, in which a picture's explained part is counted
-EXPLAINED_SHARE = 0.7  #: of a frame's picture that copies show; where they show less, its parts are looked at
+#: Of a frame's picture that copies show; where they show less, its parts are looked at. More than three
+#: of the four pictures of a collage.
+EXPLAINED_SHARE = 0.8
 
 
 def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:

@@ -32,9 +32,9 @@ SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 SAME_PICTURE_BITS = 88
 #: Mean correlation of the blocks, 0..1, that are left without EDGE_ROWS block rows at any one side: where an
 #: overlay is all that two pictures share, the rest differs. Of 336 copies surer than COPY_ODDS (seeds 7, 8
-#: and 9, small) none had less than 0.5; of 139 runs surer than 2 of unrelated pictures under one lower third
+#: and 9, small) none had less than 0.5; of 139 runs surer than 2 of unrelated pictures under one overlay
 #: none had more than 0.48, of 1,249 runs of unrelated clips under an overlay one had more, 0.51. Other takes
-#: of a room had 0.45 and more; of those 1,249 runs the ones within SAME_PICTURE_BITS had at most 0.37.
+#: of a room had 0.46 and more; of those 1,249 runs the ones within SAME_PICTURE_BITS had at most 0.37.
 EDGE_ROWS, LEAST_BESIDE_EDGE, LEAST_OF_A_SCENE = 2, 0.5, 0.4
 OTHER_PICTURE_BITS = 92  #: median distance of a weak still beyond which such an edge is not worth telling
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell

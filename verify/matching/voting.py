@@ -22,8 +22,8 @@ from verify.matching.index import ReferenceIndex
 VOTING_FEATURES = 500
 NEIGHBOURS = 6  #: nearest descriptors that get a vote each
 VOTE_BITS = 64  #: of 256; a descriptor farther away casts no vote
-#: Of 219 true pairs (seeds 8 and 9, small, 2,000 foreign keyframes added) 218 were found from ballots with 5
-#: and more; 56 % of all ballots had 3 or fewer. A photo has only one picture to be found by.
+#: Of 219 queries with a copy (seeds 8 and 9, small, 2,000 foreign keyframes added) 218 had a ballot with 5
+#: and more in a picture that led to it; 56 % of all candidates had 3 or fewer. A photo has only one.
 LEAST_AGREED, LEAST_OF_A_STILL = 4, 3
 SIZE_CELL = 1.0  #: octaves; ORB's pyramid knows sizes to a quarter of one
 TURN_CELLS = 8  #: of a whole turn

@@ -73,20 +73,21 @@ _MONTHS = (
 
 def clock(time_us: int) -> str:
     """A position in a clip, rounded to hundredths: 0:07.42, 1:02:03.00."""
-    hundredths = (max(time_us, 0) + 5_000) // 10_000
-    minutes, rest = divmod(hundredths, 6_000)
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest // 100:02d}.{rest % 100:02d}"
-    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
+    return _position(time_us, decimals=2)
 
 
 def moment(time_us: int) -> str:
     """A frame's own time, rounded to thousandths, which tell frames apart at any usual rate: 0:07.417."""
-    thousandths = (max(time_us, 0) + 500) // 1_000
-    minutes, rest = divmod(thousandths, 60_000)
+    return _position(time_us, decimals=3)
+
+
+def _position(time_us: int, *, decimals: int) -> str:
+    unit_us = 10 ** (6 - decimals)
+    seconds, fraction = divmod((max(time_us, 0) + unit_us // 2) // unit_us, 10**decimals)
+    minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest // 1_000:02d}.{rest % 1_000:03d}"
-    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
+    rest = f"{seconds:02d}.{fraction:0{decimals}d}"
+    return f"{hours}:{minutes:02d}:{rest}" if hours else f"{minutes}:{rest}"
 
 
 def stretch(span: Span) -> str:
