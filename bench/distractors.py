@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from verify.fingerprint import Fingerprint
-from verify.fingerprint.local import FAST_THRESHOLD, places_of
+from verify.fingerprint.local import POOL, Corners
 from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.record import WHOLE
 from verify.matching.shard import Entry
@@ -48,11 +48,11 @@ def distractors(folder: Path, keyframes: int, *, seed: int) -> Iterator[Entry]:
 def _corners(photos: Sequence[GreyImage], chance: np.random.Generator) -> Codes:
     """Descriptors and places, (k, 36), in no order: a keyframe's corners are from all over a picture."""
     mixed = cv2.addWeighted(_warped(photos, chance), 0.5, _warped(photos, chance), 0.5, 0)
-    picture = cv2.normalize(mixed, mixed, 0, 255, cv2.NORM_MINMAX)
-    corners, descriptors = cv2.ORB.create(nfeatures=CORNERS, fastThreshold=FAST_THRESHOLD).detectAndCompute(
-        picture, None
-    )
-    found = np.column_stack([descriptors, places_of(corners, (SIDE, SIDE))]).astype(np.uint8, copy=False)
+    picture = cv2.normalize(mixed, mixed, 0, 255, cv2.NORM_MINMAX).astype(np.uint8, copy=False)
+    corners = Corners.detect(picture, count=CORNERS // POOL)
+    rows = np.arange(len(corners.at))
+    features = corners.features(rows, corners.describe(rows))
+    found = np.column_stack([features.descriptors, features.places])
     return chance.permutation(found)
 
 

@@ -32,8 +32,9 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import Codes
 from verify.matching import ReferenceIndex
 from verify.matching.index import FeatureHits
-from verify.matching.local_tier import from_picture
+from verify.matching.local_tier import from_views
 from verify.matching.shard import FEATURE_BYTES, Entry, Shard
+from verify.matching.views import whole
 
 SHARD_KEYFRAMES = 50_000  # as a set that grew over time has them
 LENT = 200  # photos whose pictures are looked at when a distractor is a candidate
@@ -273,7 +274,7 @@ def _finds(question: Question, index: Measured) -> tuple[bool, bool]:
     query = question.query
     frame = int(query.keyframes[question.keyframe])
     index.candidates.clear()
-    proposed = from_picture(index, frame, query.picture(question.keyframe), query.searched)
+    proposed = from_views(index, frame, whole(query.picture(question.keyframe), query.searched, index))
     found = {index.ids[hypothesis.reference] for hypothesis in proposed}
     return bool(question.sources & index.candidates), bool(question.sources & found)
 

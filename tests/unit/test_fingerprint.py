@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.footage import Transform, picture_at
 from verify.errors import BlobMissing
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint, perceptual
-from verify.fingerprint.bars import BarProfile
-from verify.fingerprint.local import extract
+from verify.fingerprint.bars import BarProfile, cut
+from verify.fingerprint.local import Corners, extract, stored
 from verify.matching.geometry import boxes_map, inverse, orientation_of, overlap, transform, undo
 from verify.model import Frame, GreyImage, MediaKind, Orientation
 
@@ -134,6 +134,52 @@ def test_small_pictures_have_corners_too() -> None:
     found = extract(tiny, count=100)
     assert len(found.points) > 20
     assert found.points.max(axis=0)[0] <= 72
+
+
+def test_a_mirror_image_is_described_without_looking_for_its_corners() -> None:
+    image = cv2.resize(grey(6), (512, 288)).astype(np.uint8, copy=False)
+    corners = Corners.detect(image, count=200)
+    rows = corners.spread(len(corners.at))
+    mirrored = corners.features(rows, corners.describe(rows, mirrored=True), mirrored=True)
+    looked_for = extract(image[:, ::-1].copy(), count=len(corners.at))
+    gaps = np.linalg.norm(mirrored.points[:, None] - looked_for.points, axis=2)
+    nearest = gaps.argmin(axis=0)
+    assert gaps.min(axis=0).max() < 1
+    bits = np.unpackbits(mirrored.descriptors[nearest] ^ looked_for.descriptors, axis=1).sum(axis=1)
+    assert (bits == 0).mean() > 0.9
+    assert np.abs(mirrored.places[nearest].astype(int) - looked_for.places).mean() < 1
+
+
+def test_corners_of_a_part_are_those_of_the_part_enlarged() -> None:
+    image, box = grey(6), (0.25, 0.5, 0.75, 1.0)
+    corners = Corners.detect(image, count=200, share=0.5)
+    rows = corners.spread(200, box)
+    part = corners.features(rows, corners.describe(rows), box=box)
+    alone = extract(cut(image, box).copy(), count=200)
+    gaps = np.linalg.norm(part.points[:, None] - alone.points, axis=2).min(axis=0)
+    assert (gaps < 1).mean() > 0.6
+    assert part.points.min() >= 0
+    assert (part.points <= (image.shape[1] / 2, image.shape[0] / 2)).all()
+
+
+def test_what_is_masked_holds_no_corner_of_a_part() -> None:
+    image, mask = grey(6), np.zeros((64, 64), np.bool_)
+    mask[:, 32:] = True
+    corners = Corners.detect(image, count=200, share=0.5)
+    rows = corners.spread(200, (0.25, 0.0, 0.75, 0.5), mask)
+    points = corners.features(rows, corners.describe(rows), box=(0.25, 0.0, 0.75, 0.5)).points
+    assert len(points) > 20
+    assert points[:, 0].min() >= image.shape[1] / 4 - 1
+
+
+def test_stored_features_are_those_of_the_keyframe() -> None:
+    print_ = fingerprint(
+        [Frame(time_us=at, image=grey(at)) for at in (0, 5)], kind=MediaKind.VIDEO, duration_us=10
+    )
+    made = extract(print_.picture(1), count=100, mask=print_.searched)
+    kept = stored(print_, 1)
+    assert np.array_equal(kept.descriptors, made.descriptors)
+    assert np.abs(kept.points - made.points).max() <= max(print_.width, print_.height) / 255
 
 
 def test_keyframes_of_a_long_clip_lie_apart() -> None:

@@ -8,6 +8,8 @@ when plain lines enclose it.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ MOST_TEXT = 0.35  #: of a side that a bar with text may take
 LEAST_CONTENT = 0.2  #: share of a side; less is taken for a plain frame, not for bars
 LEAST_BAR = 0.02  #: share of a side; thinner bars do not change the hash
 
+Pixel = TypeVar("Pixel", bound=np.generic)
 Shares = NDArray[np.float32]
 
 
@@ -85,8 +88,8 @@ def _first(lines: NDArray[np.bool_]) -> int:
     return int(lines.argmax()) if lines.any() else len(lines)
 
 
-def cut(picture: GreyImage, box: Box) -> GreyImage:
-    """The part of a picture inside a box given in fractions, at least one pixel each way."""
+def cut(picture: NDArray[Pixel], box: Box) -> NDArray[Pixel]:
+    """The part of a picture inside a box given in fractions, at least one pixel each way; a view of it."""
     height, width = picture.shape[:2]
     left, top = round(box[0] * width), round(box[1] * height)
     right, bottom = max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))

@@ -1,13 +1,13 @@
 """Local features: ORB corners with their binary descriptors.
 
-In goes one grey picture (long side about 512), out come corner positions in fractions of the picture
+In goes one grey picture (long side about 512), out come corner positions in pixels of the picture
 and 32-byte descriptors, strongest first. ORB because it costs 2.6 ms a picture where SIFT costs 26
-for the same recall (handbook `algorithms.md` 1.1, 2.2).
+for the same recall (handbook `algorithms.md` 1.1, 2.2). Finding corners is three quarters of that, so
+they are found once for a picture, its mirror image and all its parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint.perceptual import Codes
+from verify.fingerprint.record import WHOLE, Box, Fingerprint
 from verify.model import GreyImage
 
 VERIFYING_FEATURES = 500  #: more gained nothing (handbook `algorithms.md` 6)
 RETRIEVAL_FEATURES = 100  #: stored per reference keyframe: 3,200 bytes (handbook `algorithms.md` 1.5)
 FAST_THRESHOLD = 10  #: grey levels; OpenCV's 20 starves dim and re-encoded footage
+LEVEL_STEP = 1.2  #: each level of ORB's pyramid is smaller by this (OpenCV's default)
 #: Corners are taken in turn from each of CELLS x CELLS places and three ranges of size, because a caption's
 #: letters outshine everything else, and only the large ones survive shrinking. Right reference with 12
 #: inliers or more on 345 true pairs (seeds 7 to 9, small): 97.1 %; the strongest of all: 94.2 %.
@@ -35,6 +37,8 @@ ENLARGED_SIDE = 512
 Places = NDArray[np.uint8]
 PLACE_UNIT, TURN_UNITS, OCTAVE_UNITS = 255, 256, 8
 
+RowNumbers = NDArray[np.intp]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFeatures:
@@ -43,51 +47,144 @@ class LocalFeatures:
     places: Places
 
 
-NONE = LocalFeatures(
-    points=np.empty((0, 2), np.float32),
-    descriptors=np.empty((0, 32), np.uint8),
-    places=np.empty((0, 4), np.uint8),
-)
-
-
 def extract(picture: GreyImage, *, count: int, mask: NDArray[np.bool_] | None = None) -> LocalFeatures:
     """At most `count` features; `mask` (any size, stretched over the picture) keeps only its True parts."""
-    scale = max(1.0, ENLARGED_SIDE / max(picture.shape)) if max(picture.shape) < SMALL_SIDE else 1.0
-    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    if scale > 1:
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
-    area = None
-    if mask is not None:
-        area = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
-    orb = cv2.ORB.create(nfeatures=POOL * count, fastThreshold=FAST_THRESHOLD)
-    corners, descriptors = orb.detectAndCompute(picture, area)
-    if descriptors is None:
-        return NONE
-    points = np.array([corner.pt for corner in corners], dtype=np.float32)
-    kept = _spread(corners, (points / np.array(size)).astype(np.float32), count)
-    return LocalFeatures(
-        points=points[kept] / np.float32(scale),
-        descriptors=descriptors[kept].astype(np.uint8, copy=False),
-        places=places_of([corners[row] for row in kept], size),
-    )
+    corners = Corners.detect(picture, count=count, mask=mask)
+    rows = corners.spread(count)
+    return corners.features(rows, corners.describe(rows))
 
 
-def places_of(corners: Sequence[cv2.KeyPoint], size: tuple[int, int]) -> Places:
-    """Where `corners` are in a picture of this width and height, pixels."""
-    at = np.array([corner.pt for corner in corners]) / max(size) * PLACE_UNIT
-    turn = (np.array([corner.angle for corner in corners]) / 360 * TURN_UNITS).round() % TURN_UNITS
-    octaves = np.log2(max(size) / np.array([corner.size for corner in corners])) * OCTAVE_UNITS
-    return np.column_stack([at, turn, np.clip(octaves, 0, 255)]).round().astype(np.uint8)
+def stored(print_: Fingerprint, keyframe: int) -> LocalFeatures:
+    """The features that a fingerprint keeps of one keyframe, with places as exact as they are kept."""
+    rows = np.flatnonzero(print_.descriptor_keyframe == keyframe)
+    places = print_.descriptor_places[rows]
+    pixels = places[:, :2] * np.float32(max(print_.width, print_.height) / PLACE_UNIT)
+    return LocalFeatures(points=pixels, descriptors=print_.descriptors[rows], places=places)
 
 
-def _spread(corners: Sequence[cv2.KeyPoint], places: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """The strongest corner of every place and size range, then every second strongest, and so on."""
-    response = np.array([corner.response for corner in corners])
-    octave = np.array([corner.octave for corner in corners]) // OCTAVES_A_RANGE
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Corners:
+    """The k corners of one picture, not described yet."""
+
+    picture: GreyImage  #: as looked at, perhaps enlarged
+    scale: float  #: pixels of it per pixel of the picture given
+    at: NDArray[np.float64]  #: (k, 2): x, y in pixels of `picture`
+    angle: NDArray[np.float64]  #: degrees
+    size: NDArray[np.float64]  #: pixels of `picture`
+    response: NDArray[np.float64]
+    level: NDArray[np.int64]  #: of the pyramid
+
+    @classmethod
+    def detect(
+        cls, picture: GreyImage, *, count: int, mask: NDArray[np.bool_] | None = None, share: float = 1.0
+    ) -> Corners:
+        """The strongest where `mask` is True: enough for `count` in a part with `share` of both sides."""
+        side = max(picture.shape) * share
+        scale = max(1.0, ENLARGED_SIDE / side) if side < SMALL_SIDE else 1.0
+        size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+        if scale > 1:
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+        area = None
+        if mask is not None:
+            area = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
+        found = _orb(round(POOL * count / share**2)).detect(picture, area)
+        table = np.array([(*one.pt, one.angle, one.size, one.response, one.octave) for one in found])
+        table = table.reshape(-1, 6)
+        return cls(
+            picture=picture,
+            scale=scale,
+            at=table[:, :2],
+            angle=table[:, 2],
+            size=table[:, 3],
+            response=table[:, 4],
+            level=table[:, 5].astype(np.int64),
+        )
+
+    def spread(self, count: int, box: Box = WHOLE, mask: NDArray[np.bool_] | None = None) -> RowNumbers:
+        """The strongest corner of every place and size range in `box`, then every second strongest, ...
+
+        At most `count`, and only where `mask` (any size, stretched over the whole picture) is True.
+        """
+        whole = self.at / self.picture.shape[::-1]
+        inside = (whole - box[:2]) / np.subtract(box[2:], box[:2])
+        kept = ((inside >= 0) & (inside < 1)).all(axis=1)
+        if mask is not None:
+            across, down = (whole * mask.shape[::-1]).astype(np.intp).T
+            kept &= mask[down, across]
+        rows = np.flatnonzero(kept)
+        return rows[_in_turns(self.response[rows], self.level[rows], inside[rows])[:count]]
+
+    def describe(self, rows: RowNumbers, *, mirrored: bool = False) -> Codes:
+        """The descriptors of some corners, (k, 32), in the picture or in its mirror image.
+
+        Either way they are what detection in that picture gives, but for corners at the very same place.
+        """
+        order = np.argsort(self.level[rows], kind="stable")  # else OpenCV reorders them
+        points = self._mirrored(rows) if mirrored else self.at[rows]
+        angles = self._angles(rows, mirrored=mirrored)
+        table = np.column_stack([points, self.size[rows], angles, self.response[rows]])[order].tolist()
+        corners = [
+            cv2.KeyPoint(x, y, size, angle, response, level)
+            for (x, y, size, angle, response), level in zip(
+                table, self.level[rows[order]].tolist(), strict=True
+            )
+        ]
+        codes = np.empty((len(rows), 32), np.uint8)
+        if corners:
+            picture = self.picture[:, ::-1].copy() if mirrored else self.picture
+            codes[order] = _orb(len(corners)).compute(picture, corners)[1]
+        return codes
+
+    def features(
+        self, rows: RowNumbers, codes: Codes, *, box: Box = WHOLE, mirrored: bool = False
+    ) -> LocalFeatures:
+        """Some corners, described by `codes`, as those of a picture of `box` alone (or its mirror image)."""
+        size = np.array(self.picture.shape[::-1])
+        shown = np.subtract(box[2:], box[:2]) * size
+        start = np.array(box[:2]) * size
+        points = self.at[rows] - start
+        if mirrored:
+            points = self._mirrored(rows) - (size[0] - start[0] - shown[0], start[1])
+        angles = self._angles(rows, mirrored=mirrored)
+        return LocalFeatures(
+            points=(points / self.scale).astype(np.float32),
+            descriptors=codes,
+            places=places_of(points, angles, self.size[rows], float(shown.max())),
+        )
+
+    def _mirrored(self, rows: RowNumbers) -> NDArray[np.float64]:
+        """Where the corners are in the mirror image, as ORB counts: in pixels of their level, enlarged."""
+        step = LEVEL_STEP ** self.level[rows]
+        wide = (self.picture.shape[1] / step).round()
+        across = (wide - 1 - (self.at[rows, 0] / step).round()) * step
+        return np.column_stack([across, self.at[rows, 1]])
+
+    def _angles(self, rows: RowNumbers, *, mirrored: bool) -> NDArray[np.float64]:
+        return (180 - self.angle[rows]) % 360 if mirrored else self.angle[rows]
+
+
+def places_of(
+    points: NDArray[np.float64], angles: NDArray[np.float64], sizes: NDArray[np.float64], side: float
+) -> Places:
+    """Where corners are in a picture with this long side, all in pixels and degrees."""
+    turn = (angles / 360 * TURN_UNITS).round() % TURN_UNITS
+    octaves = np.log2(side / sizes) * OCTAVE_UNITS
+    numbers = np.column_stack([points / side * PLACE_UNIT, turn, octaves])
+    result: Places = np.clip(numbers, 0, 255).round().astype(np.uint8)
+    return result
+
+
+def _orb(count: int) -> cv2.ORB:
+    return cv2.ORB.create(nfeatures=count, fastThreshold=FAST_THRESHOLD, scaleFactor=LEVEL_STEP)
+
+
+def _in_turns(
+    response: NDArray[np.float64], level: NDArray[np.int64], places: NDArray[np.float64]
+) -> RowNumbers:
     across, down = (places * CELLS).astype(np.int64).T
-    group = (octave * CELLS + down) * CELLS + across
+    group = (level // OCTAVES_A_RANGE * CELLS + down) * CELLS + across
     by_group = np.lexsort((-response, group))
     _, first, size = np.unique(group[by_group], return_index=True, return_counts=True)
     rank = np.empty(len(group), np.int64)
     rank[by_group] = np.arange(len(group)) - np.repeat(first, size)
-    return np.lexsort((-response, rank))[:count]
+    return np.lexsort((-response, rank))

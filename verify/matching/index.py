@@ -52,6 +52,15 @@ class FeatureHits:
     keyframe: NDArray[np.int32]
     place: Places  #: (k, n, 4): where the corner is in its keyframe
 
+    def of(self, rows: NDArray[np.intp]) -> FeatureHits:
+        """Those of some of the k descriptors."""
+        return FeatureHits(
+            distance=self.distance[rows],
+            reference=self.reference[rows],
+            keyframe=self.keyframe[rows],
+            place=self.place[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Member:

@@ -9,103 +9,60 @@ wants 500 (handbook `algorithms.md` 1.5).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Sequence
 
 from verify.fingerprint import Fingerprint
-from verify.fingerprint.bars import cut
-from verify.fingerprint.local import VERIFYING_FEATURES, extract
-from verify.fingerprint.record import Box
-from verify.matching.geometry import box_to_unit, undo
+from verify.fingerprint.local import stored
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.mapping import verified_map
-from verify.matching.voting import LEAST_AGREED, LEAST_OF_A_STILL, Ballot, ballots
-from verify.model import GreyImage, Orientation
+from verify.matching.mapping import is_promising, verified_map
+from verify.matching.views import View, in_parts, whole
+from verify.matching.voting import Ballot, ballots
 
-MOST_CANDIDATES = 12  #: keyframes verified per query picture
-MOST_CANDIDATES_IN_WINDOW = 4
-KEYFRAMES_OF_ONE = 4  #: reference verified per query picture
+MOST_CANDIDATES = 16  #: keyframes compared with a query picture, by what is stored of them
+MOST_CANDIDATES_IN_WINDOW = 8
+KEYFRAMES_OF_ONE = 4  #: reference that are compared
 FAR_LIKELIER = 6  #: times the votes that agree; a guess, which a collage of very unequal parts would break
-#: Nine half-size windows that overlap by half (handbook `algorithms.md` 6.3: ten windows, uAP 97.2 to 98.5).
-WINDOWS: tuple[Box, ...] = tuple(
-    (left, top, left + 0.5, top + 0.5) for top in (0.0, 0.25, 0.5) for left in (0.0, 0.25, 0.5)
-)
-#: Footage in a frame of the other shape, over its own enlarged and blurred copy, lies across the middle.
-ACROSS: Box = (0.0, 0.25, 1.0, 0.75)
-UPRIGHT: Box = (0.25, 0.0, 0.75, 1.0)
 
 
 def propose(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
     """Hypotheses from one keyframe (a position in `query.keyframes`), most inliers first."""
-    frame = int(query.keyframes[keyframe])
-    least = LEAST_OF_A_STILL if len(query.keyframes) == 1 else LEAST_AGREED
-    found = from_picture(index, frame, query.picture(keyframe), query.searched, least_agreed=least)
+    views = whole(query.picture(keyframe), query.searched, index)
+    found = from_views(index, int(query.keyframes[keyframe]), views)
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
 def propose_from_windows(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
-    """Hypotheses from parts of one keyframe, enlarged: for insets, collages and strong crops.
-
-    Corners of a small part are outnumbered in the whole picture; in a window around it they are not.
-    """
-    middle = ACROSS if query.height > query.width else UPRIGHT
+    """Hypotheses from parts of one keyframe: for insets, collages and strong crops."""
+    frame = int(query.keyframes[keyframe])
     found = [
-        replace(hypothesis, matrix=hypothesis.matrix @ box_to_unit(window))
-        for window in (*WINDOWS, middle)
-        for hypothesis in from_picture(
-            index,
-            int(query.keyframes[keyframe]),
-            cut(query.picture(keyframe), window),
-            _part(query.moving, window),
-            most_candidates=MOST_CANDIDATES_IN_WINDOW,
-        )
+        hypothesis
+        for views in in_parts(query.picture(keyframe), query.moving, index)
+        for hypothesis in from_views(index, frame, views, most_candidates=MOST_CANDIDATES_IN_WINDOW)
     ]
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
-def _part(area: NDArray[np.bool_], window: Box) -> NDArray[np.bool_] | None:
-    part = cut(area.astype(np.uint8), window).astype(np.bool_)
-    return part if part.any() else None
-
-
-def from_picture(
-    index: ReferenceIndex,
-    frame: int,
-    picture: GreyImage,
-    mask: NDArray[np.bool_] | None,
-    *,
-    most_candidates: int = MOST_CANDIDATES,
-    least_agreed: int = LEAST_AGREED,
+def from_views(
+    index: ReferenceIndex, frame: int, views: Sequence[View], *, most_candidates: int = MOST_CANDIDATES
 ) -> Iterator[Hypothesis]:
-    """Hypotheses from one query picture, seen as it is and mirrored (ORB knows turns, not mirrors)."""
-    views = [
-        (picture, mask, np.eye(3)),
-        (picture[:, ::-1].copy(), None if mask is None else mask[:, ::-1], undo(Orientation.MIRRORED)),
-    ]
-    features = [extract(view, count=VERIFYING_FEATURES, mask=area) for view, area, _ in views]
+    """Hypotheses from the views of one picture, which is the query's sampled frame of that number."""
     found = [
-        (ballot, side)
-        for side in (0, 1)
-        for ballot in ballots(features[side], index, least_agreed=least_agreed)
+        (ballot, number)
+        for number, view in enumerate(views)
+        for ballot in ballots(view.features.places, view.near)
     ]
-    size = (picture.shape[1], picture.shape[0])
-    for ballot, side in _worth_verifying(found)[:most_candidates]:
-        print_ = index.load(ballot.reference)
-        verified = verified_map(
-            features[side],
-            size,
-            index.features(ballot.reference, ballot.keyframe),
-            (print_.width, print_.height),
-        )
+    for ballot, number in _worth_verifying(found)[:most_candidates]:
+        view, print_ = views[number], index.load(ballot.reference)
+        if not is_promising(view.features, stored(print_, ballot.keyframe)):
+            continue
+        theirs = index.features(ballot.reference, ballot.keyframe)
+        verified = verified_map(view.features, view.size, theirs, (print_.width, print_.height))
         if verified:
             matrix, inliers = verified
             yield Hypothesis(
                 reference=ballot.reference,
-                matrix=matrix @ views[side][2],
+                matrix=matrix @ view.matrix,
                 tier="local",
                 anchors=((frame, int(print_.keyframes[ballot.keyframe])),),
                 inliers=inliers,

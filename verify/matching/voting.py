@@ -1,9 +1,9 @@
 """Which reference keyframes a query picture's corners point to.
 
-In go the corners of one picture and the index, out come ballots. A pair of like corners fixes where the
-whole query picture would lie in the keyframe, how large and how turned; pairs by chance say something
-different each, pairs of the same footage the same. So ballots are ordered by how many pairs agree, not by
-how many there are: weak geometric consistency (Jegou, Douze and Schmid, ECCV 2008) with the place as well.
+In go the corners of one view and what the index has near them, out come ballots. A pair of like corners
+fixes where the whole query picture would lie in the keyframe, how large and how turned; pairs by chance say
+something different each, pairs of the same footage the same. So ballots are ordered by how many pairs agree,
+not by how many there are: weak geometric consistency (Jegou, Douze and Schmid, ECCV 2008) with the place.
 """
 
 from __future__ import annotations
@@ -14,17 +14,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.fingerprint.local import OCTAVE_UNITS, PLACE_UNIT, TURN_UNITS, LocalFeatures, Places
-from verify.matching.index import ReferenceIndex
+from verify.fingerprint.local import OCTAVE_UNITS, PLACE_UNIT, TURN_UNITS, Places
+from verify.matching.index import FeatureHits
 
-#: Of 433 true pairs (seed 21, full, one keyframe each) the right reference was among the first 12 ballots
-#: in 98.6 %; by the number of votes alone, with 300 corners and 3 neighbours, in 97.7 %.
-VOTING_FEATURES = 500
-NEIGHBOURS = 6  #: nearest descriptors that get a vote each
 VOTE_BITS = 64  #: of 256; a descriptor farther away casts no vote
-#: Of 219 queries with a copy (seeds 8 and 9, small, 2,000 foreign keyframes added) 218 had a ballot with 5
-#: and more in a picture that led to it; 56 % of all candidates had 3 or fewer. A photo has only one.
-LEAST_AGREED, LEAST_OF_A_STILL = 4, 3
+LEAST_AGREED = 3  #: votes; any two agree on some map
 SIZE_CELL = 1.0  #: octaves; ORB's pyramid knows sizes to a quarter of one
 TURN_CELLS = 8  #: of a whole turn
 PLACE_CELL = 0.3  #: of the keyframe's long side, or of the query's as it lies there if that is longer
@@ -44,18 +38,17 @@ class Ballot:
     keyframe: int
 
 
-def ballots(
-    features: LocalFeatures, index: ReferenceIndex, *, least_agreed: int = LEAST_AGREED
-) -> list[Ballot]:
-    """The keyframes with enough votes, in no order; a query corner votes at most once for each."""
-    near = index.near_features(features.descriptors[:VOTING_FEATURES], NEIGHBOURS)
+def ballots(places: Places, near: FeatureHits) -> list[Ballot]:
+    """The keyframes with enough votes, in no order; a corner votes at most once for each."""
     corner, rank = np.nonzero((near.reference >= 0) & (near.distance <= VOTE_BITS))
     voted = near.reference[corner, rank].astype(np.int64) << 32 | near.keyframe[corner, rank]
-    _, first = np.unique(voted * VOTING_FEATURES + corner, return_index=True)  # the nearest of equals
+    _, first = np.unique(voted * len(places) + corner, return_index=True)  # the nearest of equals
+    _, group, votes = np.unique(voted[first], return_inverse=True, return_counts=True)
+    first = first[votes[group] >= LEAST_AGREED]
     corner, rank = corner[first], rank[first]
     keys, group, votes = np.unique(voted[first], return_inverse=True, return_counts=True)
-    agreed = _agreed(_maps(features.places[corner], near.place[corner, rank]), group, len(keys))
-    kept = agreed >= least_agreed
+    agreed = _agreed(_maps(places[corner], near.place[corner, rank]), group, len(keys))
+    kept = agreed >= LEAST_AGREED
     counted = zip(agreed[kept].tolist(), votes[kept].tolist(), keys[kept].tolist(), strict=True)
     return [
         Ballot(agreed=together, votes=all_, reference=key >> 32, keyframe=key & 0xFFFFFFFF)
