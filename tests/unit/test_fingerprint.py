@@ -137,11 +137,14 @@ def test_small_pictures_have_corners_too() -> None:
 
 
 def test_a_mirror_image_is_described_without_looking_for_its_corners() -> None:
-    image = cv2.resize(grey(6), (512, 288)).astype(np.uint8, copy=False)
-    corners = Corners.detect(image, count=200)
-    rows = corners.spread(len(corners.at))
+    # Drawn pictures have equally strong corners side by side, of which scanning order picks one.
+    noise = np.random.default_rng(6).integers(0, 256, (288, 512)).astype(np.uint8)
+    blurred = cv2.GaussianBlur(noise, (0, 0), 2)
+    image = cv2.normalize(blurred, blurred, 0, 255, cv2.NORM_MINMAX).astype(np.uint8, copy=False)
+    corners, others = (Corners.detect(side, count=200) for side in (image, image[:, ::-1].copy()))
+    rows = np.arange(len(corners.at))
     mirrored = corners.features(rows, corners.describe(rows, mirrored=True), mirrored=True)
-    looked_for = extract(image[:, ::-1].copy(), count=len(corners.at))
+    looked_for = others.features(np.arange(len(others.at)), others.describe(np.arange(len(others.at))))
     gaps = np.linalg.norm(mirrored.points[:, None] - looked_for.points, axis=2)
     nearest = gaps.argmin(axis=0)
     assert (gaps.min(axis=0) < 1).mean() > 0.97
