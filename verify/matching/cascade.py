@@ -27,6 +27,7 @@ from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
 from verify.matching.looks import Looks
 from verify.matching.segments import segment
+from verify.matching.shots import Boxes, picture_boxes
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
 
@@ -41,13 +42,14 @@ EXPLAINED_SHARE = 0.8
 def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:
     """What of `query` is in `index`."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
-    judged = _judge(hash_tier.propose(query, index, usable), query, index)
+    boxes = picture_boxes(query, usable)
+    judged = _judge(hash_tier.propose(query, index, usable, boxes), query, index)
     looks = Looks(query, usable)
     left = _unexplained(judged, usable)
     while left.size and (keyframes := looks.following(left)):
         judged += _judge(_of_keyframes(query, index, keyframes), query, index)
         left = _unexplained(judged, left)
-    in_parts = looks.in_parts(_partly_unexplained(judged, query, usable))
+    in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts), query, index)
     return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
 
@@ -92,7 +94,7 @@ def _of_parts(query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
     """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
-    proposed = hash_tier.propose(query, index, usable)
+    proposed = hash_tier.propose(query, index, usable, picture_boxes(query, usable))
     looks = Looks(query, usable)
     while keyframes := looks.following(usable):
         proposed += _of_keyframes(query, index, keyframes)
@@ -115,22 +117,21 @@ def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.i
     return np.setdiff1d(usable, np.concatenate(copies)) if copies else usable
 
 
-def _partly_unexplained(
-    judged: list[Judged], query: Fingerprint, usable: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _partly_unexplained(judged: list[Judged], boxes: Boxes, usable: NDArray[np.intp]) -> NDArray[np.intp]:
     """The frames of which copies show only a part: an inset, one picture of a collage, or none."""
-    left, top, right, bottom = query.content_box
-    shown = np.zeros((query.quality.size, AREA_CELLS, AREA_CELLS), np.bool_)
+    shown = np.zeros((len(boxes), AREA_CELLS, AREA_CELLS), np.bool_)
+    middles = (np.arange(AREA_CELLS) + 0.5) / AREA_CELLS
     across, down = (
-        start + (np.arange(AREA_CELLS) + 0.5) / AREA_CELLS * (end - start)
-        for start, end in ((left, right), (top, bottom))
+        boxes[:, start, None] + middles * (boxes[:, end] - boxes[:, start])[:, None]
+        for start, end in ((0, 2), (1, 3))
     )
     for one in judged:
         if one.kind is MatchKind.COPY:
-            box = one.evidence.common.query_box
-            columns = (across >= box[0]) & (across <= box[2])
-            rows = (down >= box[1]) & (down <= box[3])
-            shown[one.evidence.query_frames] |= rows[:, None] & columns
+            frames = one.evidence.query_frames
+            left, top, right, bottom = one.evidence.common.query_box
+            columns = (across[frames] >= left) & (across[frames] <= right)
+            rows = (down[frames] >= top) & (down[frames] <= bottom)
+            shown[frames] |= rows[:, :, None] & columns[:, None, :]
     left_open: NDArray[np.bool_] = shown[usable].mean(axis=(1, 2)) < EXPLAINED_SHARE
     return usable[left_open]
 

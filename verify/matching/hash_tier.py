@@ -1,10 +1,13 @@
 """The hash tier: query hashes in all eight orientations against every reference hash.
 
 In go a query's fingerprint and the index, out come hypotheses, nearest first. A hash of the whole
-frame or of the frame without bars, on either side, implies the map between the two pictures.
+frame or of the frame without bars, on either side, implies the map between the two pictures. Bars are
+the whole clip's on the reference's side, each shot's on the query's.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import boxes_map
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import CodeHits, ReferenceIndex, distinct
+from verify.matching.shots import Boxes
 from verify.model import Orientation
 
 #: Bits of 256. Of 27 million unrelated frame pairs at quality 80 none was at 70 or less, P(<= 76) is
@@ -29,27 +33,40 @@ MOST_ANCHORS = 200
 _ORIENTATIONS = tuple(Orientation)
 
 
-def propose(query: Fingerprint, index: ReferenceIndex, frames: NDArray[np.intp]) -> list[Hypothesis]:
-    """Hypotheses from the usable ones of `frames`, most promising first."""
+def propose(
+    query: Fingerprint, index: ReferenceIndex, frames: NDArray[np.intp], boxes: Boxes
+) -> list[Hypothesis]:
+    """Hypotheses from the usable ones of `frames`, most promising first.
+
+    Each is hashed whole and, where its row of `boxes` says that it has bars, without them.
+    """
     usable = frames[query.quality[frames] >= USABLE_QUALITY]
     searched = usable[distinct(query.codes[usable, 1], SAME_QUERY_CODE_BITS)]
     if not len(searched):
         return []
-    variants = (False, True) if query.has_bars else (False,)
-    codes = np.concatenate([_turned_codes(query, searched, trimmed=trimmed) for trimmed in variants])
-    hits = index.near_codes(codes, CANDIDATE_BITS)
-    groups = _grouped(hits, searched, len(variants))
+    looks = _looks(searched, boxes)
+    codes = np.concatenate([_turned_codes(query, frames, box) for box, frames in looks])
+    groups = _grouped(index.near_codes(codes, CANDIDATE_BITS), looks)
     ranked = sorted(groups.items(), key=lambda group: _rank(group[1]))
-    return [_hypothesis(query, index, key, rows) for key, rows in ranked[:MOST_HYPOTHESES]]
+    return [_hypothesis(index, key, looks[key[2]][0], rows) for key, rows in ranked[:MOST_HYPOTHESES]]
 
 
-_Key = tuple[int, int, bool, bool]  #: reference, orientation, query trimmed, reference trimmed
+_Look = tuple[Box, NDArray[np.intp]]  #: a part of the frame, and the frames of which it is hashed
+_Key = tuple[int, int, int, bool]  #: reference, orientation, look, reference trimmed
 _Rows = list[tuple[int, int, int]]  #: distance, query frame, reference frame
 
 
-def _turned_codes(query: Fingerprint, frames: NDArray[np.intp], *, trimmed: bool) -> perceptual.Codes:
+def _looks(searched: NDArray[np.intp], boxes: Boxes) -> list[_Look]:
+    different, which = np.unique(boxes[searched], axis=0, return_inverse=True)
+    trimmed = [
+        ((left, top, right, bottom), searched[which.ravel() == number])
+        for number, (left, top, right, bottom) in enumerate(different.tolist())
+    ]
+    return [(WHOLE, searched), *(look for look in trimmed if look[0] != WHOLE)]
+
+
+def _turned_codes(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> perceptual.Codes:
     """Codes of every frame with every orientation undone, shape (8 x frames, 32)."""
-    box = query.content_box if trimmed else WHOLE
     blocks = [
         _turned_block(query, frames[start : start + BLOCK_FRAMES], box)
         for start in range(0, len(frames), BLOCK_FRAMES)
@@ -65,16 +82,19 @@ def _turned_block(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> per
     )
 
 
-def _grouped(hits: CodeHits, searched: NDArray[np.intp], variants: int) -> dict[_Key, _Rows]:
-    per_variant = len(_ORIENTATIONS) * len(searched)
+def _grouped(hits: CodeHits, looks: Sequence[_Look]) -> dict[_Key, _Rows]:
+    ends = np.cumsum([len(_ORIENTATIONS) * len(frames) for _, frames in looks])
+    numbers = np.searchsorted(ends, hits.query, side="right")
+    within = hits.query - np.pad(ends, (1, 0))[numbers]
     groups: dict[_Key, _Rows] = {}
     for row in np.argsort(hits.distance, kind="stable").tolist():
-        variant, rest = divmod(int(hits.query[row]), per_variant)
-        orientation, position = divmod(rest, len(searched))
-        key = (int(hits.reference[row]), orientation, variants == 2 and variant == 1, bool(hits.trimmed[row]))
+        number = int(numbers[row])
+        frames = looks[number][1]
+        orientation, position = divmod(int(within[row]), len(frames))
+        key = (int(hits.reference[row]), orientation, number, bool(hits.trimmed[row]))
         rows = groups.setdefault(key, [])
         if len(rows) < MOST_ANCHORS:
-            rows.append((int(hits.distance[row]), int(searched[position]), int(hits.frame[row])))
+            rows.append((int(hits.distance[row]), int(frames[position]), int(hits.frame[row])))
     return groups
 
 
@@ -83,9 +103,8 @@ def _rank(rows: _Rows) -> tuple[int, int]:
     return rows[0][0] // 16, -len({query_frame for _, query_frame, _ in rows})
 
 
-def _hypothesis(query: Fingerprint, index: ReferenceIndex, key: _Key, rows: _Rows) -> Hypothesis:
-    reference, orientation, query_trimmed, reference_trimmed = key
-    query_box = query.content_box if query_trimmed else WHOLE
+def _hypothesis(index: ReferenceIndex, key: _Key, query_box: Box, rows: _Rows) -> Hypothesis:
+    reference, orientation, _, reference_trimmed = key
     reference_box = index.load(reference).content_box if reference_trimmed else WHOLE
     return Hypothesis(
         reference=reference,

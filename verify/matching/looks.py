@@ -8,19 +8,15 @@ MOST_LOOKED_AT keyframes of a query, however long it is.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import hamming
+from verify.matching.shots import Frames, shots
 
-CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot
-LEAST_SHOT = 4  #: sampled frames, a bit more than a second
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
 WINDOWED = 2  #: keyframes of which parts are looked at, too
-
-Frames = NDArray[np.intp]
 
 
 class Looks:
@@ -69,13 +65,3 @@ class Looks:
     def _owners(self, frames: Frames) -> Frames:
         """The keyframe that stands for each frame: the last one kept before it."""
         return np.maximum(np.searchsorted(self._query.keyframes, frames, side="right") - 1, 0)
-
-
-def shots(query: Fingerprint, frames: Frames) -> list[Frames]:
-    """`frames` divided where the picture changes from one to the next; restless footage every LEAST_SHOT."""
-    codes = query.codes[frames, 1]
-    starts = [0] if frames.size else []
-    for cut in (np.flatnonzero(hamming(codes[1:], codes[:-1]) > CUT_BITS) + 1).tolist():
-        if cut - starts[-1] >= LEAST_SHOT:
-            starts.append(cut)
-    return np.split(frames, starts[1:]) if starts else []

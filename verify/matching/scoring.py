@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.matching.hash_tier import CANDIDATE_BITS
+from verify.matching.mapping import LEAST_INLIERS
 from verify.matching.verification import Evidence
 
 #: In the order of `features`.
@@ -46,7 +48,7 @@ CONFIDENCE = (
 def features(evidence: Evidence) -> NDArray[np.float64]:
     """What the score is made of, in the order of FEATURES."""
     agreeing = float((evidence.share * evidence.textured).mean())
-    hypothesis = evidence.hypothesis
+    inliers, distance = _of_anchors(evidence)
     return np.array(
         [
             evidence.share.mean(),
@@ -55,11 +57,25 @@ def features(evidence: Evidence) -> NDArray[np.float64]:
             math.log(len(evidence.share)),
             0.0 if evidence.motion is None else evidence.motion,
             float(evidence.motion is None),
-            math.log1p(hypothesis.inliers),
-            0.0 if hypothesis.distance is None else 1 - hypothesis.distance / 128,
+            math.log1p(inliers),
+            0.0 if distance is None else 1 - distance / 128,
             math.log(max(evidence.common.reference_share, 0.01)),
             math.log(max(evidence.common.query_share, 0.01)),
         ]
+    )
+
+
+def _of_anchors(evidence: Evidence) -> tuple[int, int | None]:
+    """How well the frames that suggested the map fit it: inliers and hash distance.
+
+    It speaks for a run that holds such a frame; any other run has what the weakest suggestion has.
+    """
+    hypothesis = evidence.hypothesis
+    if np.isin([ours for ours, _ in hypothesis.anchors], evidence.query_frames).any():
+        return hypothesis.inliers, hypothesis.distance
+    return (
+        min(hypothesis.inliers, LEAST_INLIERS),
+        None if hypothesis.distance is None else CANDIDATE_BITS,
     )
 
 

@@ -35,7 +35,9 @@ def screen(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> M
     """What the I-frames settle, or None."""
     if not _dense_enough(query):
         return None
-    for hypothesis in hash_tier.propose(query, index, np.arange(len(query.times_us)))[:MOST_HYPOTHESES]:
+    every = np.arange(len(query.times_us))
+    boxes = np.tile(np.array(query.content_box), (every.size, 1))
+    for hypothesis in hash_tier.propose(query, index, every, boxes)[:MOST_HYPOTHESES]:
         settled = _settled(replace(hypothesis, tier="screen"), query, index)
         if settled is not None:
             found = result([settled], query, index, media_sha256=media_sha256)
