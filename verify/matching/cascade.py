@@ -47,10 +47,10 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     looks = Looks(query, usable)
     left = _unexplained(judged, usable)
     while left.size and (keyframes := looks.following(left)):
-        judged += _judge(_of_keyframes(query, index, keyframes), query, index)
+        judged += _judge(_of_keyframes(query, index, keyframes, boxes), query, index)
         left = _unexplained(judged, left)
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
-    judged += _judge(_of_parts(query, index, in_parts), query, index)
+    judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
 
 
@@ -75,17 +75,19 @@ def result(
 
 
 def _of_keyframes(
-    query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int]
+    query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int], boxes: Boxes
 ) -> Iterator[Hypothesis]:
     for keyframe in keyframes:
-        yield from local_tier.propose(query, index, keyframe)[:EXAMINED]
+        yield from local_tier.propose(query, index, keyframe, boxes)[:EXAMINED]
 
 
-def _of_parts(query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int]) -> Iterator[Hypothesis]:
+def _of_parts(
+    query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int], boxes: Boxes
+) -> Iterator[Hypothesis]:
     """The surest hypotheses; few of one reference, because a collage has others beside it."""
     for keyframe in keyframes:
         taken: Counter[int] = Counter()
-        for hypothesis in local_tier.propose_from_windows(query, index, keyframe):
+        for hypothesis in local_tier.propose_from_windows(query, index, keyframe, boxes):
             taken[hypothesis.reference] += 1
             if taken[hypothesis.reference] <= EXAMINED_OF_ONE and len(taken) <= EXAMINED_IN_PARTS:
                 yield hypothesis
@@ -94,11 +96,12 @@ def _of_parts(query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
     """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
-    proposed = hash_tier.propose(query, index, usable, picture_boxes(query, usable))
+    boxes = picture_boxes(query, usable)
+    proposed = hash_tier.propose(query, index, usable, boxes)
     looks = Looks(query, usable)
     while keyframes := looks.following(usable):
-        proposed += _of_keyframes(query, index, keyframes)
-    proposed += _of_parts(query, index, looks.in_parts(usable))
+        proposed += _of_keyframes(query, index, keyframes, boxes)
+    proposed += _of_parts(query, index, looks.in_parts(usable), boxes)
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
 

@@ -19,7 +19,7 @@ from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import boxes_map
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import CodeHits, ReferenceIndex, distinct
-from verify.matching.shots import Boxes
+from verify.matching.shots import Boxes, box_of
 from verify.model import Orientation
 
 #: Bits of 256. Of 27 million unrelated frame pairs at quality 80 none was at 70 or less, P(<= 76) is
@@ -48,7 +48,7 @@ def propose(
     codes = np.concatenate([_turned_codes(query, frames, box) for box, frames in looks])
     groups = _grouped(index.near_codes(codes, CANDIDATE_BITS), looks)
     ranked = sorted(groups.items(), key=lambda group: _rank(group[1]))
-    return [_hypothesis(index, key, looks[key[2]][0], rows) for key, rows in ranked[:MOST_HYPOTHESES]]
+    return [_hypothesis(index, key, looks[key[2]][0], rows, boxes) for key, rows in ranked[:MOST_HYPOTHESES]]
 
 
 _Look = tuple[Box, NDArray[np.intp]]  #: a part of the frame, and the frames of which it is hashed
@@ -103,13 +103,14 @@ def _rank(rows: _Rows) -> tuple[int, int]:
     return rows[0][0] // 16, -len({query_frame for _, query_frame, _ in rows})
 
 
-def _hypothesis(index: ReferenceIndex, key: _Key, query_box: Box, rows: _Rows) -> Hypothesis:
+def _hypothesis(index: ReferenceIndex, key: _Key, hashed: Box, rows: _Rows, boxes: Boxes) -> Hypothesis:
     reference, orientation, _, reference_trimmed = key
     reference_box = index.load(reference).content_box if reference_trimmed else WHOLE
     return Hypothesis(
         reference=reference,
-        matrix=boxes_map(query_box, reference_box, _ORIENTATIONS[orientation]),
+        matrix=boxes_map(hashed, reference_box, _ORIENTATIONS[orientation]),
         tier="hash",
         anchors=tuple((query_frame, reference_frame) for _, query_frame, reference_frame in rows),
+        query_box=box_of(boxes, rows[0][1]),
         distance=rows[0][0],
     )

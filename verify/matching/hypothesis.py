@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verify.fingerprint.record import Box
 from verify.matching.geometry import Matrix
 
 
@@ -15,5 +16,6 @@ class Hypothesis:
     matrix: Matrix  #: query to reference, fractions of the pictures
     tier: str  #: "screen", "hash" or "local"
     anchors: tuple[tuple[int, int], ...]  #: (query frame, reference frame) that suggested it
+    query_box: Box  #: the query's frame without bars, where the first anchor is
     distance: int | None = None  #: least Hamming distance, bits; None when no hash suggested it
     inliers: int = 0  #: corners that agree on the map

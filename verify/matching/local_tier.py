@@ -13,9 +13,11 @@ from collections.abc import Iterator, Sequence
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.local import stored
+from verify.fingerprint.record import Box
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.mapping import is_promising, verified_map
+from verify.matching.shots import Boxes, box_of
 from verify.matching.views import View, in_parts, whole
 from verify.matching.voting import Ballot, ballots
 
@@ -25,28 +27,37 @@ KEYFRAMES_OF_ONE = 4  #: reference that are compared
 FAR_LIKELIER = 6  #: times the votes that agree; a guess, which a collage of very unequal parts would break
 
 
-def propose(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
+def propose(query: Fingerprint, index: ReferenceIndex, keyframe: int, boxes: Boxes) -> list[Hypothesis]:
     """Hypotheses from one keyframe (a position in `query.keyframes`), most inliers first."""
     views = whole(query.picture(keyframe), query.searched, index)
-    found = from_views(index, int(query.keyframes[keyframe]), views)
+    frame = int(query.keyframes[keyframe])
+    found = from_views(index, frame, views, box_of(boxes, frame))
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
-def propose_from_windows(query: Fingerprint, index: ReferenceIndex, keyframe: int) -> list[Hypothesis]:
+def propose_from_windows(
+    query: Fingerprint, index: ReferenceIndex, keyframe: int, boxes: Boxes
+) -> list[Hypothesis]:
     """Hypotheses from parts of one keyframe: for insets, collages and strong crops."""
     frame = int(query.keyframes[keyframe])
+    box = box_of(boxes, frame)
     found = [
         hypothesis
         for views in in_parts(query.picture(keyframe), query.moving, index)
-        for hypothesis in from_views(index, frame, views, most_candidates=MOST_CANDIDATES_IN_WINDOW)
+        for hypothesis in from_views(index, frame, views, box, most_candidates=MOST_CANDIDATES_IN_WINDOW)
     ]
     return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
 
 
 def from_views(
-    index: ReferenceIndex, frame: int, views: Sequence[View], *, most_candidates: int = MOST_CANDIDATES
+    index: ReferenceIndex,
+    frame: int,
+    views: Sequence[View],
+    box: Box,
+    *,
+    most_candidates: int = MOST_CANDIDATES,
 ) -> Iterator[Hypothesis]:
-    """Hypotheses from the views of one picture, which is the query's sampled frame of that number."""
+    """Hypotheses from the views of one picture, the query's sampled frame of that number, and its `box`."""
     found = [
         (ballot, number)
         for number, view in enumerate(views)
@@ -65,6 +76,7 @@ def from_views(
                 matrix=matrix @ view.matrix,
                 tier="local",
                 anchors=((frame, int(print_.keyframes[ballot.keyframe])),),
+                query_box=box,
                 inliers=inliers,
             )
 

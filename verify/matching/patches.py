@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.record import Box
 from verify.matching.geometry import Matrix, Overlap, inverse, transform
+from verify.matching.hypothesis import Hypothesis
 from verify.model import GreyImage
 
 BLOCK = 8  #: patch pixels
@@ -77,17 +78,19 @@ def compare(query: Patches, reference: Patches) -> Agreement:
 class Sampler:
     """Cuts the common part out of both sides' thumbnails under one map."""
 
-    def __init__(self, query: Fingerprint, reference: Fingerprint, matrix: Matrix, common: Overlap) -> None:
+    def __init__(
+        self, query: Fingerprint, reference: Fingerprint, hypothesis: Hypothesis, common: Overlap
+    ) -> None:
         self._query, self._reference = query, reference
         grid = _grid(common.reference_box)
-        in_query = transform(inverse(matrix), grid)
-        left, top, right, bottom = query.content_box
+        in_query = transform(inverse(hypothesis.matrix), grid)
+        left, top, right, bottom = hypothesis.query_box
         inside = ((in_query > (left, top)) & (in_query < (right, bottom))).all(axis=1).reshape(SIDE, SIDE)
         usable: NDArray[np.bool_] = _by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
         self._usable = usable
         to_reference = _grid_matrix(common.reference_box)
         self._reference_map = _to_pixels(to_reference, reference)
-        self._query_map = _to_pixels(inverse(matrix) @ to_reference, query)
+        self._query_map = _to_pixels(inverse(hypothesis.matrix) @ to_reference, query)
         self._sigma = 0.5 * max(
             1.0, _enlargement(common.query_box, query), _enlargement(common.reference_box, reference)
         )

@@ -60,9 +60,15 @@ def features(evidence: Evidence) -> NDArray[np.float64]:
             math.log1p(inliers),
             0.0 if distance is None else 1 - distance / 128,
             math.log(max(evidence.common.reference_share, 0.01)),
-            math.log(max(evidence.common.query_share, 0.01)),
+            math.log(max(_share_of_picture(evidence), 0.01)),
         ]
     )
+
+
+def _share_of_picture(evidence: Evidence) -> float:
+    """How much of the query's picture shows the reference; bars are no part of the picture."""
+    left, top, right, bottom = evidence.hypothesis.query_box
+    return min(1.0, evidence.common.query_share / ((right - left) * (bottom - top)))
 
 
 def _of_anchors(evidence: Evidence) -> tuple[int, int | None]:

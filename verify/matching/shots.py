@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import BarProfile
 from verify.fingerprint.perceptual import hamming
+from verify.fingerprint.record import Box
 
 CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot
 LEAST_SHOT = 4  #: sampled frames, a bit more than a second
@@ -29,6 +30,11 @@ def shots(query: Fingerprint, frames: Frames) -> list[Frames]:
         if cut - starts[-1] >= LEAST_SHOT:
             starts.append(cut)
     return np.split(frames, starts[1:]) if starts else []
+
+
+def box_of(boxes: Boxes, frame: int) -> Box:
+    left, top, right, bottom = boxes[frame].tolist()
+    return left, top, right, bottom
 
 
 def picture_boxes(query: Fingerprint, frames: Frames) -> Boxes:

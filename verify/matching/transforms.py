@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from verify.fingerprint import Fingerprint
+from verify.fingerprint.record import WHOLE
 from verify.matching.geometry import Matrix, orientation_of, undo
 from verify.matching.patches import AGREES
 from verify.matching.verification import Evidence
@@ -28,7 +29,7 @@ _THIRDS_DOWN = ("upper", "", "lower")
 
 def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tuple[str, ...]:
     """Names of the changes, those that moved the picture first."""
-    names = [_crop(evidence), _frame(evidence, query), *_shape(evidence, query, reference), *_look(evidence)]
+    names = [_crop(evidence), _frame(evidence), *_shape(evidence, query, reference), *_look(evidence)]
     return tuple(name for name in names if name)
 
 
@@ -40,12 +41,12 @@ def _crop(evidence: Evidence) -> str:
     return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
 
 
-def _frame(evidence: Evidence, query: Fingerprint) -> str:
+def _frame(evidence: Evidence) -> str:
     common = evidence.common
     if common.query_share >= WHOLE_SHARE:
         return ""
-    left, top, right, bottom = query.content_box
-    if query.has_bars and common.query_share >= 0.9 * (right - left) * (bottom - top):
+    left, top, right, bottom = box = evidence.hypothesis.query_box
+    if box != WHOLE and common.query_share >= 0.9 * (right - left) * (bottom - top):
         return "letterboxed" if (bottom - top) < (right - left) else "pillarboxed"
     size = f"{common.query_share:.0%} of the frame".replace("%", " %")
     if common.query_share < INSET_SHARE:

@@ -60,10 +60,10 @@ def examine(
 
     `reference_frames` are the frames to look at instead of all those in reach.
     """
-    common = overlap(hypothesis.matrix, query.content_box, reference.content_box)
+    common = overlap(hypothesis.matrix, hypothesis.query_box, reference.content_box)
     if common is None:
         return []
-    sampler = Sampler(query, reference, hypothesis.matrix, common)
+    sampler = Sampler(query, reference, hypothesis, common)
     if int(sampler.usable.sum()) < LEAST_BLOCKS:
         return []
     if not _agrees_where_proposed(hypothesis, sampler):
