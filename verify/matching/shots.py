@@ -23,13 +23,18 @@ Boxes = NDArray[np.float64]  #: (n, 4): left, top, right, bottom in each sampled
 
 
 def shots(query: Fingerprint, frames: Frames) -> list[Frames]:
-    """`frames` divided where the picture changes from one to the next; restless footage every LEAST_SHOT."""
+    """`frames` divided where the picture changes most from one to the next, no two cuts too near."""
+    if not frames.size:
+        return []
     codes = query.codes[frames, 1]
-    starts = [0] if frames.size else []
-    for cut in (np.flatnonzero(hamming(codes[1:], codes[:-1]) > CUT_BITS) + 1).tolist():
-        if cut - starts[-1] >= LEAST_SHOT:
-            starts.append(cut)
-    return np.split(frames, starts[1:]) if starts else []
+    change = hamming(codes[1:], codes[:-1])
+    starts = np.zeros(0, np.intp)
+    for cut in (np.argsort(-change, kind="stable") + 1).tolist():
+        if change[cut - 1] <= CUT_BITS:
+            break
+        if np.abs(np.append(starts, 0) - cut).min() >= LEAST_SHOT:
+            starts = np.append(starts, cut)
+    return np.split(frames, np.sort(starts))
 
 
 def box_of(boxes: Boxes, frame: int) -> Box:

@@ -1,0 +1,106 @@
+"""Pieces of a compilation: shots, the bars of each, and what the frames outside a run say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.footage import Picture, Transform, picture_at
+from verify.fingerprint import Fingerprint, fingerprint
+from verify.fingerprint.record import WHOLE
+from verify.matching import ReferenceIndex, hash_tier, match
+from verify.matching.cascade import evidence_of_every_tier
+from verify.matching.scoring import log_odds
+from verify.matching.shots import LEAST_SHOT, picture_boxes, shots
+from verify.model import Frame, MatchKind, MediaKind
+
+SIZE = (480, 270)
+STEP_US = 333_333
+PILLARS, LETTERBOX = Transform(pillarbox=0.3), Transform(letterbox=0.3)
+
+
+def clip(pictures: list[Picture]) -> Fingerprint:
+    frames = [
+        Frame(time_us=number * STEP_US, image=cv2.cvtColor(cv2.resize(picture, SIZE), cv2.COLOR_RGB2GRAY))
+        for number, picture in enumerate(pictures)
+    ]
+    return fingerprint(frames, kind=MediaKind.VIDEO, duration_us=len(frames) * STEP_US)
+
+
+def shot(seed: int, change: Transform | None = None) -> list[Picture]:
+    return [(change or Transform())(picture_at(seed, number / 3, SIZE)) for number in range(7)]
+
+
+@pytest.fixture(scope="module")
+def compilation() -> Fingerprint:
+    return clip(shot(1, PILLARS) + shot(2, LETTERBOX) + shot(3))
+
+
+@pytest.fixture(scope="module")
+def index() -> ReferenceIndex:
+    known = {f"clip-{seed}": clip(shot(seed)) for seed in (1, 2, 3, 4)}
+    return ReferenceIndex.build(known.items(), known.__getitem__)
+
+
+def usable(query: Fingerprint) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    return np.arange(query.quality.size)
+
+
+def test_cuts_between_pieces_go_before_those_of_restless_footage(compilation: Fingerprint) -> None:
+    starts = [int(frames[0]) for frames in shots(compilation, usable(compilation))]
+    assert {0, 7, 14} <= set(starts)
+    assert np.diff(starts).min() >= LEAST_SHOT
+    assert shots(compilation, usable(compilation)[:0]) == []
+
+
+def test_every_shot_has_its_own_bars(compilation: Fingerprint) -> None:
+    boxes = picture_boxes(compilation, usable(compilation))
+    assert compilation.content_box == WHOLE
+    assert np.allclose(boxes[3], (0.1875, 0, 0.8125, 1), atol=0.02)
+    assert np.allclose(boxes[10], (0, 0.1875, 1, 0.8125), atol=0.02)
+    assert boxes[16].tolist() == list(WHOLE)
+
+
+def test_a_clip_of_one_shot_keeps_its_bars() -> None:
+    query = clip(shot(1, PILLARS))
+    boxes = picture_boxes(query, usable(query))
+    assert (boxes == np.array(query.content_box)).all()
+    assert query.content_box != WHOLE
+
+
+def test_hashes_find_each_piece_within_its_bars(compilation: Fingerprint, index: ReferenceIndex) -> None:
+    boxes = picture_boxes(compilation, usable(compilation))
+    nearest = {
+        index.ids[found.reference]: (found.distance, found.query_box)
+        for found in reversed(hash_tier.propose(compilation, index, usable(compilation), boxes))
+    }
+    assert {f"clip-{seed}" for seed in (1, 2, 3)} <= nearest.keys()
+    for name, box in (("clip-1", boxes[3]), ("clip-2", boxes[10]), ("clip-3", boxes[16])):
+        distance, query_box = nearest[name]
+        assert distance is not None
+        assert distance <= 24
+        assert query_box == tuple(box)
+
+
+def test_each_piece_is_a_copy_and_its_bars_are_named(compilation: Fingerprint, index: ReferenceIndex) -> None:
+    found = match(compilation, index, media_sha256="").segments
+    assert {one.reference_id: one.kind for one in found} == dict.fromkeys(
+        ("clip-1", "clip-2", "clip-3"), MatchKind.COPY
+    )
+    named = {one.reference_id: one.transforms for one in found}
+    assert "pillarboxed" in named["clip-1"]
+    assert "letterboxed" in named["clip-2"]
+    assert not {"pillarboxed", "letterboxed"} & set(named["clip-3"])
+
+
+def test_corners_of_another_shot_do_not_speak_for_a_run(
+    compilation: Fingerprint, index: ReferenceIndex
+) -> None:
+    found = max(evidence_of_every_tier(compilation, index), key=log_odds)
+    sure = replace(found, hypothesis=replace(found.hypothesis, inliers=300, distance=None))
+    other = next(frame for frame in usable(compilation).tolist() if frame not in found.query_frames)
+    elsewhere = replace(sure, hypothesis=replace(sure.hypothesis, anchors=((other, 0),)))
+    assert log_odds(sure) - log_odds(elsewhere) > 3
