@@ -28,6 +28,9 @@ LEVEL_STEP = 1.2  #: each level of ORB's pyramid is smaller by this (OpenCV's de
 CELLS = 6
 OCTAVES_A_RANGE = 3
 POOL = 3  #: corners detected per corner kept
+#: Times as many where parts are looked at, as one may have far less texture than another. Pictures of 2 x 2
+#: collages called copies, of 200: 169 without, 177 with 2, 179 with 4.
+UNEVEN = 4
 SMALL_SIDE = 400  #: pixels; smaller pictures are enlarged to ENLARGED_SIDE, or their edges hold no corner
 ENLARGED_SIDE = 512
 
@@ -87,7 +90,8 @@ class Corners:
         area = None
         if mask is not None:
             area = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
-        found = _orb(round(POOL * count / share**2)).detect(picture, area)
+        most = POOL * count if share == 1 else round(UNEVEN * POOL * count / share**2)
+        found = _orb(most).detect(picture, area)
         table = np.array([(*one.pt, one.angle, one.size, one.response, one.octave) for one in found])
         table = table.reshape(-1, 6)
         return cls(
