@@ -10,6 +10,7 @@ import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -30,7 +31,8 @@ def fingerprint_of(path: Path) -> Fingerprint | None:
         with path.open("rb") as file:
             kind = sniff(file.read(HEAD_BYTES)).kind
         with _DECODER.frames(path, kind, FramePlan()) as stream:
-            return fingerprint(stream, kind=kind, duration_us=stream.metadata.duration_us)
+            made = fingerprint(stream, kind=kind, duration_us=stream.metadata.duration_us)
+            return replace(made, duration_us=stream.outcome.metadata.duration_us)
     except VerifyError as error:
         print(f"{path.name}: {error}", file=sys.stderr)
         return None

@@ -50,19 +50,24 @@ def query_span(evidence: Evidence, query: Fingerprint) -> Span:
     first, last = int(evidence.query_frames[0]), int(evidence.query_frames[-1])
     times = query.times_us
     start = 0 if first == 0 else int(times[first - 1] + times[first]) // 2
-    end = query.duration_us if last == len(times) - 1 else int(times[last] + times[last + 1]) // 2
+    end = _length_us(query) if last == len(times) - 1 else int(times[last] + times[last + 1]) // 2
     return Span(start_us=start, end_us=max(start, end))
 
 
 def _reference_span(evidence: Evidence, span: Span, reference: Fingerprint) -> Span:
-    if not reference.duration_us:
+    limit = _length_us(reference)
+    if not limit:
         return Span(start_us=0, end_us=0)
-    limit = reference.duration_us
     start, end = (
         min(max(round(evidence.speed * time + evidence.offset_us), 0), limit)
         for time in (span.start_us, span.end_us)
     )
     return Span(start_us=start, end_us=end)
+
+
+def _length_us(medium: Fingerprint) -> int:
+    """0 for a still. A damaged file may go on beyond the length its header states."""
+    return max(medium.duration_us, int(medium.times_us[-1]))
 
 
 def _pairs(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tuple[FramePair, ...]:

@@ -25,6 +25,8 @@ LEAST_AT_ANCHOR = 0.2
 MOST_TRIED = 3  #: anchors
 WINDOW_FRAMES = 120  #: query frames compared at once: 40 s at 3 a second
 REACH = 2.2  #: how far the reference window reaches beyond the anchors, in query windows (speeds up to 2)
+ON_A_LINE_US = 1_000_000  #: anchors whose times differ by so much less or more may be of one run
+MOST_STRETCHES = 4  #: of a long reference, looked at for one window of the query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,20 +166,37 @@ def _grey(picture: Floats) -> GreyImage:
 def _windows(
     hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Query windows that hold an anchor, each with the reference frames in reach of its anchors."""
+    """Query windows that hold an anchor, each with reference frames in reach of its anchors."""
     windows = []
     for start in range(0, len(query.times_us), WINDOW_FRAMES):
         frames = np.arange(start, min(start + WINDOW_FRAMES, len(query.times_us)))
-        partners = [theirs for ours, theirs in hypothesis.anchors if frames[0] <= ours <= frames[-1]]
-        if partners:
-            windows.append((frames, _in_reach(partners, query.times_us[frames], reference)))
+        anchors = [anchor for anchor in hypothesis.anchors if frames[0] <= anchor[0] <= frames[-1]]
+        if anchors:
+            reached = _in_reach(np.array(anchors), frames, query, reference)
+            windows += [(frames, theirs) for theirs in reached]
     return windows
 
 
-def _in_reach(partners: list[int], query_us: NDArray[np.int64], reference: Fingerprint) -> NDArray[np.intp]:
+def _in_reach(
+    anchors: NDArray[np.intp], frames: NDArray[np.intp], query: Fingerprint, reference: Fingerprint
+) -> list[NDArray[np.intp]]:
+    """All frames of a short reference; of a long one those around where most anchors lie on one line.
+
+    Where the camera stands still, a frame is as like the next minute as its own second: then several
+    stretches have many anchors, and each is looked at.
+    """
     if len(reference.times_us) <= 2 * WINDOW_FRAMES:
-        return np.arange(len(reference.times_us))
-    middle = int(reference.times_us[int(np.median(partners))])
-    reach = int(REACH * (int(query_us[-1]) - int(query_us[0]) + 1_000_000))
-    first, last = np.searchsorted(reference.times_us, [middle - reach, middle + reach])
-    return np.arange(first, last)
+        return [np.arange(len(reference.times_us))]
+    start, end = (int(query.times_us[frame]) for frame in (frames[0], frames[-1]))
+    reach = int(REACH * (end - start + 1_000_000))
+    ahead = reference.times_us[anchors[:, 1]] - query.times_us[anchors[:, 0]]
+    together = (np.abs(ahead[:, None] - ahead) <= max(ON_A_LINE_US, (end - start) // 4)).sum(axis=1)
+    left = together.copy()
+    reached: list[NDArray[np.intp]] = []
+    while len(reached) < MOST_STRETCHES and 2 * left.max() >= together.max():
+        line = int(ahead[left.argmax()])
+        middle = line + (start + end) // 2
+        first, last = np.searchsorted(reference.times_us, [middle - reach, middle + reach])
+        reached.append(np.arange(first, last))
+        left[np.abs(ahead - line) <= reach] = 0
+    return reached

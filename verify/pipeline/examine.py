@@ -159,7 +159,8 @@ def _read(session: MediaSession, kind: MediaKind, plan: FramePlan, progress: Pro
         )
         outcome = stream.outcome
     return Examination(
-        fingerprint=print_,
+        # An animation's length, and that of a video whose header states none, is known at its end.
+        fingerprint=replace(print_, duration_us=outcome.metadata.duration_us),
         decode=outcome,
         keyframes=keyframe_records(print_),
         exchange_hashes=exchange_hashes(print_.picture(0)),

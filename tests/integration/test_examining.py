@@ -1,0 +1,85 @@
+"""From a file's bytes to its fingerprint: lengths that no header states."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from tests.footage import pictures, render_animation
+from verify.fingerprint import Fingerprint
+from verify.matching import ReferenceIndex, match
+from verify.media.decoder import DecodeLimits, Decoder
+from verify.model import MediaFile, MediaKind
+from verify.pipeline.examine import Examiner
+from verify.store.blobs import FolderBlobs
+
+DECODER = Decoder(DecodeLimits(sandbox="rlimit"))
+SECOND = 1_000_000
+
+
+def examined(folder: Path, path: Path, mime: str, kind: MediaKind) -> Fingerprint:
+    blobs = FolderBlobs(folder)
+    data = path.read_bytes()
+    file = MediaFile(sha256=blobs.put(data), size_bytes=len(data), mime=mime, kind=kind)
+    return Examiner(DECODER, blobs).examine(file).fingerprint
+
+
+@pytest.mark.parametrize(("suffix", "mime"), [("gif", "image/gif"), ("webp", "image/webp")])
+def test_an_animation_is_as_long_as_its_pictures_are_shown(tmp_path: Path, suffix: str, mime: str) -> None:
+    path = render_animation(tmp_path / f"a.{suffix}", seconds=3, fps=10)
+    assert examined(tmp_path / "blobs", path, mime, MediaKind.GIF).duration_us == 3 * SECOND
+
+
+def test_a_picture_has_no_length(tmp_path: Path) -> None:
+    next(iter([Image.fromarray(picture) for picture in pictures(1, 0.1)])).save(tmp_path / "a.png")
+    assert examined(tmp_path / "blobs", tmp_path / "a.png", "image/png", MediaKind.IMAGE).duration_us == 0
+
+
+def test_a_video_whose_header_states_no_length_is_as_long_as_it_is_read(tmp_path: Path) -> None:
+    """As browsers record: WebM written to a stream that cannot be wound back."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = bytearray()
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with av.open(pipe, "w", format="webm") as container:
+        stream = container.add_stream("libvpx", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for picture in pictures(2, 3.0, fps=10):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+        container.mux(stream.encode())
+    path = tmp_path / "a.webm"
+    path.write_bytes(pipe.data)
+    with av.open(str(path)) as container:
+        assert not container.duration
+    made = examined(tmp_path / "blobs", path, "video/webm", MediaKind.VIDEO)
+    assert abs(made.duration_us - 3 * SECOND) <= SECOND // 5
+
+
+def test_both_sides_of_a_match_between_animations_have_seconds(tmp_path: Path) -> None:
+    known = render_animation(tmp_path / "known.gif", seed=3, seconds=4, fps=10)
+    reference = examined(tmp_path / "blobs", known, "image/gif", MediaKind.GIF)
+    index = ReferenceIndex.build([("known", reference)], lambda _: reference)
+    with Image.open(known) as image:
+        frames = []
+        for number in range(10, 40):
+            image.seek(number)
+            frames.append(image.convert("RGB"))
+    frames[0].save(tmp_path / "part.gif", save_all=True, append_images=frames[1:], duration=100)
+    part = examined(tmp_path / "blobs", tmp_path / "part.gif", "image/gif", MediaKind.GIF)
+    (segment,) = match(part, index, media_sha256="").segments
+    assert (segment.query.start_us, segment.query.end_us) == (0, 3 * SECOND)
+    assert abs(segment.reference.start_us - SECOND) <= SECOND // 2
+    assert abs(segment.reference.end_us - 4 * SECOND) <= SECOND // 2
