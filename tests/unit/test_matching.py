@@ -342,3 +342,23 @@ def test_the_same_is_found_in_shards_that_were_saved(
     for query in (clip(footage(2, 3, 4, TRANSFORMS["cropped"])), photo(9, 1)):
         found = match(query, grown, media_sha256="")
         assert replace(found, reference_digest=index.digest) == match(query, index, media_sha256="")
+
+
+def still_camera(start: float, seconds: float) -> list[Picture]:
+    """Somebody walks through a picture that stands still, now here, now there."""
+    ground = picture_at(5, 0, SIZE)
+    pictures = []
+    for number in range(round(seconds * 3)):
+        time = start + number / 3
+        walked = np.sin([time / 5, time / 7 + 1]) * (200, 90) + (240, 135)
+        pictures.append(cv2.circle(ground.copy(), walked.astype(int).tolist(), 24, (250, 250, 250), -1))
+    return pictures
+
+
+def test_the_right_minute_of_a_camera_that_stands_still() -> None:
+    known = clip(still_camera(0, 150))
+    index = ReferenceIndex.build([("room", known)], lambda _: known)
+    for start in (12, 71, 133):
+        segment = only(clip(still_camera(start, 8)), index)
+        assert near(segment.reference.start_us, start)
+        assert near(segment.reference.end_us, start + 8)
