@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from verify.matching.patches import Agreement
 
 SPEEDS = (1.0, 0.5, 0.67, 0.75, 0.8, 0.9, 1.1, 1.25, 1.33, 1.5, 2.0)  #: refined afterwards
-UNTOUCHED_SPEED_BONUS = 0.02  #: mean gain another speed must add before it is believed
+UNTOUCHED_SPEED_BONUS = 0.04  #: mean gain another speed must add before it is believed
 UNTOUCHED_SPEED = 0.035  #: a slope this near to 1 is measured no better
 SPEED_REACH = 0.12  #: from the coarse speed; half the widest step between two of them
 LEAST_PEAKS = 5
