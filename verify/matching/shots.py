@@ -17,6 +17,8 @@ from verify.fingerprint.record import Box
 CUT_BITS = 64  #: of 256 between neighbouring sampled frames: another shot
 LEAST_SHOT = 4  #: sampled frames, a bit more than a second
 LOOKED_AT = 6  #: frames of a shot in which its bars are plain
+MOST_BOXED = 100  #: shots, the longest ones; the others keep the bars of the clip
+SAME_EDGE = 0.02  #: of a side; bars that differ less are the same, and hashed together
 
 Frames = NDArray[np.intp]
 Boxes = NDArray[np.float64]  #: (n, 4): left, top, right, bottom in each sampled frame, in fractions
@@ -43,12 +45,21 @@ def box_of(boxes: Boxes, frame: int) -> Box:
 
 
 def picture_boxes(query: Fingerprint, frames: Frames) -> Boxes:
-    """The frame without the bars of its shot; those of the whole clip in frames that are not in `frames`."""
-    boxes = np.tile(np.array(query.content_box), (query.quality.size, 1))
+    """Of every sampled frame, what the bars of its shot leave; where no shot is known, those of the clip."""
+    found = [np.array(query.content_box)]
+    boxes = np.tile(found[0], (query.quality.size, 1))
     parts = shots(query, frames)
-    for shot in parts if len(parts) > 1 else []:
-        profile = BarProfile()
-        for at in np.linspace(0, shot.size - 1, min(LOOKED_AT, shot.size)).round().astype(np.intp):
-            profile.add(query.thumbnail(int(shot[at])))
-        boxes[shot] = profile.content_box()
+    for shot in sorted(parts, key=len, reverse=True)[:MOST_BOXED] if len(parts) > 1 else []:
+        box = _box(query, shot)
+        known = next((other for other in found if np.abs(other - box).max() <= SAME_EDGE), None)
+        if known is None:
+            found.append(box)
+        boxes[shot] = box if known is None else known
     return boxes
+
+
+def _box(query: Fingerprint, shot: Frames) -> NDArray[np.float64]:
+    profile = BarProfile()
+    for at in np.linspace(0, shot.size - 1, min(LOOKED_AT, shot.size)).round().astype(np.intp):
+        profile.add(query.thumbnail(int(shot[at])))
+    return np.array(profile.content_box())
