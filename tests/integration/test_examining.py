@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image
 
-from tests.footage import pictures, render_animation
+from tests.footage import pictures, render_animation, render_image
 from verify.fingerprint import Fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.media.decoder import DecodeLimits, Decoder
@@ -35,8 +35,8 @@ def test_an_animation_is_as_long_as_its_pictures_are_shown(tmp_path: Path, suffi
 
 
 def test_a_picture_has_no_length(tmp_path: Path) -> None:
-    next(iter([Image.fromarray(picture) for picture in pictures(1, 0.1)])).save(tmp_path / "a.png")
-    assert examined(tmp_path / "blobs", tmp_path / "a.png", "image/png", MediaKind.IMAGE).duration_us == 0
+    path = render_image(tmp_path / "a.png")
+    assert examined(tmp_path / "blobs", path, "image/png", MediaKind.IMAGE).duration_us == 0
 
 
 def test_a_video_whose_header_states_no_length_is_as_long_as_it_is_read(tmp_path: Path) -> None:

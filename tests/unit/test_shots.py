@@ -57,7 +57,7 @@ def test_cuts_between_pieces_go_before_those_of_restless_footage(compilation: Fi
 
 
 def test_every_shot_has_its_own_bars(compilation: Fingerprint) -> None:
-    boxes = picture_boxes(compilation, usable(compilation))
+    boxes = picture_boxes(compilation, shots(compilation, usable(compilation)))
     assert compilation.content_box == WHOLE
     assert np.allclose(boxes[3], (0.1875, 0, 0.8125, 1), atol=0.02)
     assert np.allclose(boxes[10], (0, 0.1875, 1, 0.8125), atol=0.02)
@@ -66,13 +66,13 @@ def test_every_shot_has_its_own_bars(compilation: Fingerprint) -> None:
 
 def test_a_clip_of_one_shot_keeps_its_bars() -> None:
     query = clip(shot(1, PILLARS))
-    boxes = picture_boxes(query, usable(query))
+    boxes = picture_boxes(query, shots(query, usable(query)))
     assert (boxes == np.array(query.content_box)).all()
     assert query.content_box != WHOLE
 
 
 def test_hashes_find_each_piece_within_its_bars(compilation: Fingerprint, index: ReferenceIndex) -> None:
-    boxes = picture_boxes(compilation, usable(compilation))
+    boxes = picture_boxes(compilation, shots(compilation, usable(compilation)))
     nearest = {
         index.ids[found.reference]: (found.distance, found.query_box)
         for found in reversed(hash_tier.propose(compilation, index, usable(compilation), boxes))

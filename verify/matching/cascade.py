@@ -27,7 +27,7 @@ from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
 from verify.matching.looks import Looks
 from verify.matching.segments import segment
-from verify.matching.shots import Boxes, picture_boxes
+from verify.matching.shots import Boxes, picture_boxes, shots
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
 
@@ -42,9 +42,10 @@ EXPLAINED_SHARE = 0.8
 def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:
     """What of `query` is in `index`."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
-    boxes = picture_boxes(query, usable)
+    parts = shots(query, usable)
+    boxes = picture_boxes(query, parts)
     judged = _judge(hash_tier.propose(query, index, usable, boxes), query, index)
-    looks = Looks(query, usable)
+    looks = Looks(query, parts)
     left = _unexplained(judged, usable)
     while left.size and (keyframes := looks.following(left)):
         judged += _judge(_of_keyframes(query, index, keyframes, boxes), query, index)
@@ -96,9 +97,10 @@ def _of_parts(
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
     """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
-    boxes = picture_boxes(query, usable)
+    parts = shots(query, usable)
+    boxes = picture_boxes(query, parts)
     proposed = hash_tier.propose(query, index, usable, boxes)
-    looks = Looks(query, usable)
+    looks = Looks(query, parts)
     while keyframes := looks.following(usable):
         proposed += _of_keyframes(query, index, keyframes, boxes)
     proposed += _of_parts(query, index, looks.in_parts(usable), boxes)

@@ -7,11 +7,13 @@ MOST_LOOKED_AT keyframes of a query, however long it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import hamming
-from verify.matching.shots import Frames, shots
+from verify.matching.shots import Frames
 
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
@@ -22,9 +24,10 @@ WINDOWED = 2  #: keyframes of which parts are looked at, too
 class Looks:
     """The keyframes looked at so far, and which come next."""
 
-    def __init__(self, query: Fingerprint, usable: Frames) -> None:
+    def __init__(self, query: Fingerprint, parts: Sequence[Frames]) -> None:
+        """`parts` are the shots of the query."""
         self._query = query
-        self._shots = shots(query, usable)
+        self._shots = parts
         self._seen: list[int] = []
         self._wanted = min(
             MOST_LOOKED_AT,

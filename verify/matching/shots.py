@@ -6,6 +6,8 @@ frame: the pieces of a compilation have bars of their own, which are no bars of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,11 +46,10 @@ def box_of(boxes: Boxes, frame: int) -> Box:
     return left, top, right, bottom
 
 
-def picture_boxes(query: Fingerprint, frames: Frames) -> Boxes:
-    """Of every sampled frame, what the bars of its shot leave; where no shot is known, those of the clip."""
+def picture_boxes(query: Fingerprint, parts: Sequence[Frames]) -> Boxes:
+    """Of every sampled frame, what the bars of its shot leave; in none of `parts`, those of the clip."""
     found = [np.array(query.content_box)]
     boxes = np.tile(found[0], (query.quality.size, 1))
-    parts = shots(query, frames)
     for shot in sorted(parts, key=len, reverse=True)[:MOST_BOXED] if len(parts) > 1 else []:
         box = _box(query, shot)
         known = next((other for other in found if np.abs(other - box).max() <= SAME_EDGE), None)

@@ -56,11 +56,12 @@ def in_parts(picture: GreyImage, moving: Area, index: ReferenceIndex) -> Iterato
     """The views of each window. Where nothing moves in one, all of it is looked at; else what moves."""
     high, wide = picture.shape
     windows = (*WINDOWS, ACROSS if high > wide else UPRIGHT)
-    seen = moving.copy()
-    for window in windows:
-        cut(seen, window)[:] |= not cut(moving, window).any()
-    corners = Corners.detect(picture, count=VERIFYING_FEATURES, mask=seen, share=0.5)
     masks = [moving if cut(moving, window).any() else None for window in windows]
+    seen = moving.copy()
+    for window, mask in zip(windows, masks, strict=True):
+        if mask is None:
+            cut(seen, window)[:] = True
+    corners = Corners.detect(picture, count=VERIFYING_FEATURES, mask=seen, share=0.5)
     rows = [
         corners.spread(VERIFYING_FEATURES, window, mask) for window, mask in zip(windows, masks, strict=True)
     ]
