@@ -285,6 +285,16 @@ def test_several_references_are_reconciled_by_the_earliest_strong_date() -> None
     assert "The references give different places" in shown
 
 
+def test_what_is_to_be_said_of_several_references_is_said_once() -> None:
+    references = [reference(name, "2019-05-01") for name in ("first", "second", "third")]
+    media = [video(*(segment(item.id) for item in references))]
+    reasons = find(*references, media=media, claim="").reasons
+    about_place = [reason for reason in reasons if reason.startswith("Place:")]
+    assert len(about_place) == 1
+    assert all(f"Title {item.id}" in about_place[0] for item in references)
+    assert len(reasons) == len(set(reasons))
+
+
 def test_a_reference_taken_from_the_post_itself_is_no_earlier_publication() -> None:
     own = reference(first_seen="2020-02-18", source_url="https://x.com/i/status/1/")
     finding = find(own, media=[video(segment())], claim=HOUR_AGO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from verify.claims.sphere import distance_km
@@ -23,7 +24,10 @@ _VERDICT_WEIGHT = {Verdict.CONFLICTS: 0, Verdict.CONSISTENT: 1, Verdict.CANNOT_C
 
 
 def reasons_by_weight(comparisons: Iterable[Comparison], names: dict[str, str]) -> list[str]:
-    """One sentence per comparison: decisive, conflicts, agreements, what cannot be compared."""
+    """What was compared in sentences: decisive, conflicts, agreements, what cannot be compared.
+
+    References of which the same is to be said, as of the pieces of a compilation, share a sentence.
+    """
     ordered = sorted(
         comparisons,
         key=lambda item: (
@@ -32,7 +36,10 @@ def reasons_by_weight(comparisons: Iterable[Comparison], names: dict[str, str]) 
             _ASPECT_WEIGHT.get(item.aspect, 9),
         ),
     )
-    return list(dict.fromkeys(_sentence(item, names.get(item.reference_id, "")) for item in ordered))
+    alike: dict[Comparison, dict[str, None]] = {}  # the names in order, each once
+    for item in ordered:
+        alike.setdefault(replace(item, reference_id=""), {})[names.get(item.reference_id, "")] = None
+    return [_sentence(item, "; ".join(filter(None, of))) for item, of in alike.items()]
 
 
 def _sentence(item: Comparison, name: str) -> str:
