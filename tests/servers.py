@@ -173,11 +173,16 @@ class Postgres(Server):
         """Stops every process of the cluster for a while, as a machine that swaps does."""
         assert self.process is not None
         family = [self.process.pid, *_children(self.process.pid)]
-        for pid in family:
-            os.kill(pid, signal.SIGSTOP)
+        _signal(family, signal.SIGSTOP)
         time.sleep(seconds)
-        for pid in family:
-            os.kill(pid, signal.SIGCONT)
+        _signal(family, signal.SIGCONT)
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    """A backend may end at any moment: the first process, woken, reaps those that ended before it froze."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _children(pid: int) -> list[int]:
