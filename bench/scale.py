@@ -274,9 +274,8 @@ def _finds(question: Question, index: Measured) -> tuple[bool, bool]:
     query = question.query
     frame = int(query.keyframes[question.keyframe])
     index.candidates.clear()
-    proposed = from_views(
-        index, frame, whole(query.picture(question.keyframe), query.searched, index), query.content_box
-    )
+    views = next(whole([query.picture(question.keyframe)], query.searched, index))
+    proposed = from_views(query, index, frame, views, query.content_box)
     found = {index.ids[hypothesis.reference] for hypothesis in proposed}
     return bool(question.sources & index.candidates), bool(question.sources & found)
 

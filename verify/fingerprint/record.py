@@ -10,13 +10,13 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.errors import BlobMissing
+from verify.fingerprint.packing import unpacked
 from verify.fingerprint.perceptual import Codes
 from verify.model import GreyImage, MediaKind
 
@@ -95,9 +95,8 @@ class Fingerprint:
     def from_bytes(cls, data: bytes) -> Fingerprint:
         """The fingerprint that `to_bytes` packed. Raises BlobMissing when the bytes are damaged."""
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as parts:
-                return cls._from_parts(dict(parts))
-        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            return cls._from_parts(unpacked(data))
+        except (ValueError, KeyError) as error:
             raise BlobMissing("a stored fingerprint cannot be read") from error
 
     @classmethod

@@ -14,7 +14,7 @@ comes a `MatchResult`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,19 +76,19 @@ def result(
 
 
 def _of_keyframes(
-    query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int], boxes: Boxes
+    query: Fingerprint, index: ReferenceIndex, keyframes: Sequence[int], boxes: Boxes
 ) -> Iterator[Hypothesis]:
-    for keyframe in keyframes:
-        yield from local_tier.propose(query, index, keyframe, boxes)[:EXAMINED]
+    for found in local_tier.propose(query, index, keyframes, boxes):
+        yield from found[:EXAMINED]
 
 
 def _of_parts(
-    query: Fingerprint, index: ReferenceIndex, keyframes: Iterable[int], boxes: Boxes
+    query: Fingerprint, index: ReferenceIndex, keyframes: Sequence[int], boxes: Boxes
 ) -> Iterator[Hypothesis]:
     """The surest hypotheses; few of one reference, because a collage has others beside it."""
-    for keyframe in keyframes:
+    for found in local_tier.propose_from_windows(query, index, keyframes, boxes):
         taken: Counter[int] = Counter()
-        for hypothesis in local_tier.propose_from_windows(query, index, keyframe, boxes):
+        for hypothesis in found:
             taken[hypothesis.reference] += 1
             if taken[hypothesis.reference] <= EXAMINED_OF_ONE and len(taken) <= EXAMINED_IN_PARTS:
                 yield hypothesis

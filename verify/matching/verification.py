@@ -62,14 +62,10 @@ def examine(
 
     `reference_frames` are the frames to look at instead of all those in reach.
     """
-    common = overlap(hypothesis.matrix, hypothesis.query_box, reference.content_box)
-    if common is None:
+    laid = _laid_over(hypothesis, query, reference)
+    if laid is None or not _agrees(hypothesis, laid[1], LEAST_AT_ANCHOR):
         return []
-    sampler = Sampler(query, reference, hypothesis, common)
-    if int(sampler.usable.sum()) < LEAST_BLOCKS:
-        return []
-    if not _agrees_where_proposed(hypothesis, sampler):
-        return []
+    common, sampler = laid
     found: list[Evidence] = []
     for query_frames, in_reach in _windows(hypothesis, query, reference):
         theirs = in_reach if reference_frames is None else reference_frames
@@ -81,11 +77,30 @@ def examine(
     return found
 
 
-def _agrees_where_proposed(hypothesis: Hypothesis, sampler: Sampler) -> bool:
-    """Whether the frames that suggested the map agree under it: two pictures tell most chance apart."""
+def agrees_where_proposed(
+    hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint, least: float
+) -> bool:
+    """Whether the frames that suggested the map correlate by `least` under it: 0..1, mean of the blocks."""
+    laid = _laid_over(hypothesis, query, reference)
+    return laid is not None and _agrees(hypothesis, laid[1], least)
+
+
+def _laid_over(
+    hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint
+) -> tuple[Overlap, Sampler] | None:
+    """The common part and what cuts it out; None where it is too small to say anything."""
+    common = overlap(hypothesis.matrix, hypothesis.query_box, reference.content_box)
+    if common is None:
+        return None
+    sampler = Sampler(query, reference, hypothesis, common)
+    return (common, sampler) if int(sampler.usable.sum()) >= LEAST_BLOCKS else None
+
+
+def _agrees(hypothesis: Hypothesis, sampler: Sampler, least: float) -> bool:
+    """Two pictures tell most chance apart."""
     for query_frame, reference_frame in hypothesis.anchors[:MOST_TRIED]:
         seen = compare(sampler.query(np.array([query_frame])), sampler.reference(np.array([reference_frame])))
-        if float(seen.correlation[0, 0]) >= LEAST_AT_ANCHOR:
+        if float(seen.correlation[0, 0]) >= least:
             return True
     return False
 

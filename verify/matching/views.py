@@ -7,7 +7,7 @@ They are found and looked up once for all the windows. ORB knows turns, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from verify.fingerprint.bars import cut
 from verify.fingerprint.local import VERIFYING_FEATURES, Corners, LocalFeatures
+from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import Matrix, box_to_unit, undo
 from verify.matching.index import FeatureHits, ReferenceIndex
@@ -34,6 +35,12 @@ UPRIGHT: Box = (0.25, 0.0, 0.75, 1.0)
 
 Area = NDArray[np.bool_]  #: of any size, stretched over the picture
 
+_Part = tuple[Box, NDArray[np.intp]]  #: of a picture, and the numbers of the corners in it
+_Described = tuple[NDArray[np.intp], Codes]  #: numbers of corners, and their descriptors
+
+_NO_CODES = np.empty((0, 32), np.uint8)
+_TURNS = (np.eye(3), undo(Orientation.MIRRORED))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
@@ -45,15 +52,21 @@ class View:
     matrix: Matrix  #: from the whole picture to what is seen, both in fractions
 
 
-def whole(picture: GreyImage, mask: Area | None, index: ReferenceIndex) -> list[View]:
-    """The picture and its mirror image; only what is True in `mask`."""
-    corners = Corners.detect(picture, count=VERIFYING_FEATURES, mask=mask)
-    rows = corners.spread(VERIFYING_FEATURES)
-    return next(_views(corners, [(WHOLE, rows)], index))
+def whole(pictures: Iterable[GreyImage], mask: Area | None, index: ReferenceIndex) -> Iterator[list[View]]:
+    """The views of each picture: itself and its mirror image; only what is True in `mask`."""
+    found = [Corners.detect(picture, count=VERIFYING_FEATURES, mask=mask) for picture in pictures]
+    seen = [(corners, [(WHOLE, corners.spread(VERIFYING_FEATURES))]) for corners in found]
+    return (views for (views,) in _views(seen, index))
 
 
-def in_parts(picture: GreyImage, moving: Area, index: ReferenceIndex) -> Iterator[list[View]]:
-    """The views of each window. Where nothing moves in one, all of it is looked at; else what moves."""
+def in_parts(
+    pictures: Iterable[GreyImage], moving: Area, index: ReferenceIndex
+) -> Iterator[list[list[View]]]:
+    """The views of each picture's windows. Where nothing moves in one, all of it is seen; else what moves."""
+    return _views([_windowed(picture, moving) for picture in pictures], index)
+
+
+def _windowed(picture: GreyImage, moving: Area) -> tuple[Corners, list[_Part]]:
     high, wide = picture.shape
     windows = (*WINDOWS, ACROSS if high > wide else UPRIGHT)
     masks = [moving if cut(moving, window).any() else None for window in windows]
@@ -65,25 +78,40 @@ def in_parts(picture: GreyImage, moving: Area, index: ReferenceIndex) -> Iterato
     rows = [
         corners.spread(VERIFYING_FEATURES, window, mask) for window, mask in zip(windows, masks, strict=True)
     ]
-    return _views(corners, list(zip(windows, rows, strict=True)), index)
+    return corners, list(zip(windows, rows, strict=True))
 
 
 def _views(
-    corners: Corners, parts: Sequence[tuple[Box, NDArray[np.intp]]], index: ReferenceIndex
-) -> Iterator[list[View]]:
-    every = np.unique(np.concatenate([rows for _, rows in parts]))
-    described = [corners.describe(every, mirrored=mirrored) for mirrored in (False, True)]
-    near = [index.near_features(codes, NEIGHBOURS) for codes in described]
+    seen: Sequence[tuple[Corners, Sequence[_Part]]], index: ReferenceIndex
+) -> Iterator[list[list[View]]]:
+    """Looked up all at once: neighbouring lists of the index are read once for several corners."""
+    described = []
+    for corners, parts in seen:
+        every = np.unique(np.concatenate([rows for _, rows in parts]))
+        described += [(every, corners.describe(every, mirrored=mirrored)) for mirrored in (False, True)]
+    near = index.near_features(np.concatenate([_NO_CODES, *(codes for _, codes in described)]), NEIGHBOURS)
+    ends = np.cumsum([0, *(len(every) for every, _ in described)])
+    for number, (corners, parts) in enumerate(seen):
+        sides = [
+            (described[side], near.of(np.arange(ends[side], ends[side + 1])))
+            for side in (2 * number, 2 * number + 1)
+        ]
+        yield [_both_ways(corners, part, sides) for part in parts]
+
+
+def _both_ways(corners: Corners, part: _Part, sides: Sequence[tuple[_Described, FeatureHits]]) -> list[View]:
+    box, rows = part
     size = np.array(corners.picture.shape[::-1]) / corners.scale
-    for box, rows in parts:
+    wide, high = (np.subtract(box[2:], box[:2]) * size).tolist()
+    views = []
+    for ((every, codes), near), mirrored, turn in zip(sides, (False, True), _TURNS, strict=True):
         at = np.searchsorted(every, rows)
-        wide, high = (np.subtract(box[2:], box[:2]) * size).tolist()
-        yield [
+        views.append(
             View(
-                features=corners.features(rows, described[mirrored][at], box=box, mirrored=mirrored),
-                near=near[mirrored].of(at),
+                features=corners.features(rows, codes[at], box=box, mirrored=mirrored),
+                near=near.of(at),
                 size=(wide, high),
                 matrix=turn @ box_to_unit(box),
             )
-            for mirrored, turn in ((False, np.eye(3)), (True, undo(Orientation.MIRRORED)))
-        ]
+        )
+    return views

@@ -9,7 +9,6 @@ not by how many there are: weak geometric consistency (Jegou, Douze and Schmid, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,14 +69,28 @@ def _maps(ours: Places, theirs: Places) -> Floats:
 def _agreed(maps: Floats, group: Numbers, groups: int) -> Numbers:
     """The most maps of each group that fall into one cell, the cells overlapping by half each way."""
     most = np.zeros(groups, np.int64)
-    size, turn, x, y = maps.T
-    for shift in product((0.0, 0.5), repeat=4):
-        size_cell = np.floor(size / SIZE_CELL + shift[0])
-        wide = PLACE_CELL * np.maximum(1, np.exp2(size_cell * SIZE_CELL))
-        turn_cell = np.floor(turn * TURN_CELLS + shift[1]) % TURN_CELLS
-        cell = group
-        for part in (size_cell, turn_cell, np.floor(x / wide + shift[2]), np.floor(y / wide + shift[3])):
-            cell = cell * CELLS_A_WAY + (part.astype(np.int64) + CELLS_A_WAY // 2)
-        held, counts = np.unique(cell, return_counts=True)
-        np.maximum.at(most, held // CELLS_A_WAY**4, counts)
+    cells = np.sort(_cells(maps, group), axis=1)
+    first = np.ones(cells.shape, np.bool_)
+    first[:, 1:] = cells[:, 1:] != cells[:, :-1]
+    starts = np.flatnonzero(first)
+    np.maximum.at(most, cells.ravel()[starts] // CELLS_A_WAY**4, np.diff(starts, append=first.size))
     return most
+
+
+def _cells(maps: Floats, group: Numbers) -> Numbers:
+    """The cell of every map of its group, in each of 16 grids: those shifted by half a cell in some ways."""
+    size, turn, x, y = maps.T
+    shift = np.array([[0.0], [0.5]])
+    size_cell = np.floor(size / SIZE_CELL + shift)
+    turn_cell = np.floor(turn * TURN_CELLS + shift) % TURN_CELLS
+    wide = PLACE_CELL * np.maximum(1, np.exp2(size_cell * SIZE_CELL))
+    x_cell, y_cell = (np.floor((along / wide)[:, None] + shift) for along in (x, y))
+    cell = group
+    for part in (
+        size_cell[:, None, None, None],
+        turn_cell[:, None, None],
+        x_cell[:, None, :, None],
+        y_cell[:, None, None],
+    ):
+        cell = cell * CELLS_A_WAY + (part.astype(np.int64) + CELLS_A_WAY // 2)
+    return cell.reshape(16, len(maps))
