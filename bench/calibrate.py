@@ -5,7 +5,8 @@
 Each DIR was made by `make_queries.py`. Every query is put to every tier without stopping early; each
 aligned run is one row of features with its truth. A ridge-penalised logistic regression is fitted on all
 rows, each (query, reference) pair weighing the same, and cross-checked by leaving each set out in turn.
-Prints the constants of `verify/matching/scoring.py`.
+Prints the constants of `verify/matching/scoring.py`; how often unrelated footage reaches a score is counted
+with weights that have not seen the set.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from verify.matching.cascade import evidence_of_every_tier
 from verify.matching.scoring import FEATURES, features
 
 RIDGE = 1.0
+TAIL_FROM = (-4.0, -3.0, -2.0, -1.0)  #: log-odds from which the tail of unrelated pairs is described
 
 Floats = NDArray[np.float64]
 
@@ -76,14 +77,21 @@ def main(arguments: list[str] | None = None) -> int:
         if options.foreign
         else {}
     )
-    rows = [row for folder in options.sets for row in _rows(folder, options, foreign)]
+    rows, asked = [], 0
+    for folder in options.sets:
+        made, pairs = _rows(folder, options, foreign)
+        rows += made
+        asked += pairs
     if options.out:
         _keep(rows, options.out)
-    _report(rows)
+    _report(rows, asked)
     return 0
 
 
-def _rows(folder: Path, options: argparse.Namespace, foreign: dict[str, Fingerprint]) -> Iterator[Row]:
+def _rows(
+    folder: Path, options: argparse.Namespace, foreign: dict[str, Fingerprint]
+) -> tuple[list[Row], int]:
+    """The rows of one set, and how many pairs of query and keyframe they come from."""
     listed = _table(folder / "references.csv")
     paths = {options.root / row["path"]: row["reference"] for row in listed}
     made = fingerprints(list(paths), jobs=options.jobs, cache=options.cache)
@@ -91,10 +99,11 @@ def _rows(folder: Path, options: argparse.Namespace, foreign: dict[str, Fingerpr
     _Worker.index = ReferenceIndex.build(known.items(), known.__getitem__)
     _Worker.truth = _truth(_table(folder / "truth.csv"), listed)
     _Worker.set = folder.name
-    queries = fingerprints(sorted((folder / "queries").iterdir()), jobs=options.jobs, cache=options.cache)
+    files = sorted((folder / "queries").iterdir())
+    queries = fingerprints(files, jobs=options.jobs, cache=options.cache)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for found in pool.map(_Worker.examine, ((path.name, query.to_bytes()) for path, query in queries)):
-            yield from found
+        found = pool.map(_Worker.examine, ((path.name, query.to_bytes()) for path, query in queries))
+        return [row for part in found for row in part], len(files) * _Worker.index.keyframe_count
 
 
 class _Worker:
@@ -189,15 +198,27 @@ def fitted(rows: list[Row]) -> Floats:
     return weights
 
 
-def _report(rows: list[Row]) -> None:
+def _report(rows: list[Row], asked: int) -> None:
     sets = sorted({row.set for row in rows})
+    unseen: list[float] = []
     for left_out in sets if len(sets) > 1 else []:
         weights = fitted([row for row in rows if row.set != left_out])
-        _print_separation(f"left out {left_out}", [row for row in rows if row.set == left_out], weights)
+        theirs = [row for row in rows if row.set == left_out]
+        _print_separation(f"left out {left_out}", theirs, weights)
+        unseen += _odds_of_others(theirs, weights)
+    for start in TAIL_FROM:
+        above = [odds - start for odds in unseen if odds > start]
+        excess = sum(above) / max(len(above), 1)
+        print(f"of {asked} pairs {len(above)} above {start}, by {excess:.2f} on average")
     weights = fitted(rows)
     _print_separation("all", rows, weights)
     for name, value in zip((*FEATURES, "constant"), weights, strict=True):
         print(f"{value:9.3f}  {name}")
+
+
+def _odds_of_others(rows: list[Row], weights: Floats) -> list[float]:
+    best = _best_per_pair([row for row in rows if row.truth == "other"], weights)
+    return [float(row.values @ weights[:-1] + weights[-1]) for row in best]
 
 
 def _print_separation(name: str, rows: list[Row], weights: Floats) -> None:

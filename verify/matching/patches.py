@@ -19,6 +19,7 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.record import Box
 from verify.matching.geometry import Matrix, Overlap, inverse, transform
 from verify.matching.hypothesis import Hypothesis
+from verify.matching.shots import is_cut
 from verify.model import GreyImage
 
 BLOCK = 8  #: patch pixels
@@ -55,6 +56,7 @@ class Agreement:
     textured: Floats  #: number of textured blocks
     motion: Floats  #: correlation of the differences, -1..1; 0 where either side is still
     moving: NDArray[np.bool_]  #: both sides move
+    lone: NDArray[np.bool_]  #: one side moves and the other does not; never where either is a single frame
 
 
 def compare(query: Patches, reference: Patches) -> Agreement:
@@ -63,6 +65,7 @@ def compare(query: Patches, reference: Patches) -> Agreement:
     textured = (query.texture[:, :, None] > TEXTURE) | (reference.texture[:, None, :] > TEXTURE)
     count = textured.sum(axis=0, dtype=np.float32)
     divisor = np.maximum(count, 1)
+    ours, theirs = (query.motion_level > MOTION)[:, None], reference.motion_level > MOTION
     kept = np.where(textured, np.maximum(blocks, 0), 0)
     return Agreement(
         blocks=blocks,
@@ -71,7 +74,8 @@ def compare(query: Patches, reference: Patches) -> Agreement:
         share=(kept > AGREES).sum(axis=0, dtype=np.float32) / divisor,
         textured=count,
         motion=query.motion @ reference.motion.T,
-        moving=(query.motion_level[:, None] > MOTION) & (reference.motion_level[None, :] > MOTION),
+        moving=ours & theirs,
+        lone=(ours ^ theirs) & (min(ours.size, theirs.size) > 1),
     )
 
 
@@ -96,14 +100,18 @@ class Sampler:
         )
 
     @property
-    def footage_moves(self) -> bool:
-        """Whether both media move."""
-        return bool(self._query.moving.any() and self._reference.moving.any())
+    def reference_moves(self) -> bool:
+        """Whether anything ever moves in the reference."""
+        return bool(self._reference.moving.any())
 
     @property
     def usable(self) -> NDArray[np.bool_]:
         """(BLOCKS²,): blocks that lie wholly inside the query's picture, without its bars."""
         return self._usable
+
+    def query_cuts(self, frames: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Whether another shot of the query begins between each of `frames` and the next."""
+        return is_cut(self._query, frames)
 
     def query(self, frames: NDArray[np.intp]) -> Patches:
         return self._patches(self._query, frames, self._query_map, common_mask=self._usable)

@@ -41,6 +41,12 @@ def shots(query: Fingerprint, frames: Frames) -> list[Frames]:
     return np.split(frames, np.sort(starts))
 
 
+def is_cut(print_: Fingerprint, frames: Frames) -> NDArray[np.bool_]:
+    """Whether another shot begins between each of `frames` and the next."""
+    codes = print_.codes[frames, 1]
+    return hamming(codes[1:], codes[:-1]) > CUT_BITS
+
+
 def box_of(boxes: Boxes, frame: int) -> Box:
     left, top, right, bottom = boxes[frame].tolist()
     return left, top, right, bottom

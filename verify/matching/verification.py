@@ -15,7 +15,7 @@ from verify.fingerprint import Fingerprint, perceptual
 from verify.matching.align import Run, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.patches import BLOCKS, Floats, Sampler, compare
+from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare
 from verify.model import GreyImage
 
 LEAST_BLOCKS = 4  #: fewer blocks in the common part say nothing
@@ -43,9 +43,10 @@ class Evidence:
     correlation: NDArray[np.float64]  #: per frame pair, 0..1
     share: NDArray[np.float64]  #: of textured blocks that agree, per frame pair
     textured: NDArray[np.float64]  #: textured blocks per frame pair
-    motion: float | None  #: mean correlation of the motion, -1..1; None where nothing moves
-    moving_frames: int  #: frame pairs in which both sides move
-    footage_moves: bool  #: both media move, whether or not in these frames
+    motion: float | None  #: mean correlation of the motion between its ends, -1..1; None where nothing moves
+    moving_frames: int  #: frame pairs between its ends in which both sides move
+    lone_motion: float  #: share of those in which only one side moves, of two that are no stills
+    footage_moves: bool  #: the query's shot and the reference move, whether or not in these frames
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
@@ -119,15 +120,17 @@ class _Window:
         self._hypothesis, self._common = hypothesis, common
         self._query_frames, self._reference_frames = query_frames, reference_frames
         self._usable = sampler.usable
-        self._footage_moves = sampler.footage_moves
+        self._reference_moves = sampler.reference_moves
+        self._cuts = sampler.query_cuts(query_frames)
         self._query = sampler.query(query_frames)
         self._reference = sampler.reference(reference_frames)
         self.agreement = compare(self._query, self._reference)
 
     def evidence(self, run: Run) -> Evidence:
         rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
-        moving = seen.moving[rows, partners]
-        motion = seen.motion[rows, partners]
+        # What moves at either end is the change to a frame that is not of the run, perhaps a cut.
+        within = rows[1:-1], partners[1:-1]
+        moving, motion, lone = (each[within] for each in (seen.moving, seen.motion, seen.lone))
         query, reference = self._query.pictures[rows], self._reference.pictures[partners]
         return Evidence(
             hypothesis=self._hypothesis,
@@ -142,11 +145,20 @@ class _Window:
             textured=seen.textured[rows, partners].astype(np.float64),
             motion=float(motion[moving].mean()) if moving.any() else None,
             moving_frames=int(moving.sum()),
-            footage_moves=self._footage_moves,
+            lone_motion=float(lone.mean()) if lone.size else 0.0,
+            footage_moves=self._reference_moves and self._shot_moves(run),
             distances=_distances(query, reference),
             blocks=self._by_place(rows, partners),
             tone=_tone(query, reference),
         )
+
+    def _shot_moves(self, run: Run) -> bool:
+        """Whether the query moves in the shots that the run is of. Pieces of a compilation differ in that."""
+        shot = np.append(0, np.cumsum(self._cuts))
+        inside = (shot >= shot[run.first]) & (shot <= shot[run.last])
+        inside[1:] &= ~self._cuts
+        inside[:-1] &= ~self._cuts
+        return bool((self._query.motion_level[inside] > MOTION).any())
 
     def _by_place(self, rows: NDArray[np.intp], partners: NDArray[np.intp]) -> NDArray[np.float64]:
         compared = self.agreement.compared[:, rows, partners]
