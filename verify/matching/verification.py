@@ -26,6 +26,7 @@ MOST_TRIED = 3  #: anchors
 WINDOW_FRAMES = 120  #: query frames compared at once: 40 s at 3 a second
 REACH = 2.2  #: how far the reference window reaches beyond the anchors, in query windows (speeds up to 2)
 ON_A_LINE_US = 1_000_000  #: anchors whose times differ by so much less or more may be of one run
+CUT_LEVEL = 2.5  #: times the other side's motion that a run's end has across a cut; a guess
 MOST_STRETCHES = 4  #: of a long reference, looked at for one window of the query
 
 
@@ -43,8 +44,10 @@ class Evidence:
     correlation: NDArray[np.float64]  #: per frame pair, 0..1
     share: NDArray[np.float64]  #: of textured blocks that agree, per frame pair
     textured: NDArray[np.float64]  #: textured blocks per frame pair
-    motion: float | None  #: mean correlation of the motion between its ends, -1..1; None where nothing moves
-    moving_frames: int  #: frame pairs between its ends in which both sides move
+    motion: (
+        float | None
+    )  #: mean correlation of the motion without cuts at its ends, -1..1; None where nothing moves
+    moving_frames: int  #: frame pairs without such cuts in which both sides move
     lone_motion: float  #: share of those in which only one side moves, of two that are no stills
     footage_moves: bool  #: the query's shot and the reference move, whether or not in these frames
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
@@ -128,8 +131,7 @@ class _Window:
 
     def evidence(self, run: Run) -> Evidence:
         rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
-        # What moves at either end is the change to a frame that is not of the run, perhaps a cut.
-        within = rows[1:-1], partners[1:-1]
+        within = self._without_cuts(rows, partners)
         moving, motion, lone = (each[within] for each in (seen.moving, seen.motion, seen.lone))
         query, reference = self._query.pictures[rows], self._reference.pictures[partners]
         return Evidence(
@@ -151,6 +153,15 @@ class _Window:
             blocks=self._by_place(rows, partners),
             tone=_tone(query, reference),
         )
+
+    def _without_cuts(
+        self, rows: NDArray[np.intp], partners: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """All but an end where one side changes far more: to a frame that is not of the run, across a cut."""
+        ours, theirs = self._query.motion_level[rows], self._reference.motion_level[partners]
+        kept = np.maximum(ours, theirs) <= CUT_LEVEL * np.minimum(ours, theirs)
+        kept[1:-1] = True
+        return rows[kept], partners[kept]
 
     def _shot_moves(self, run: Run) -> bool:
         """Whether the query moves in the shots that the run is of. Pieces of a compilation differ in that."""
