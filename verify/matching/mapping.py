@@ -23,8 +23,8 @@ LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map
 #: Of the 100 stored corners. Of 2,256 candidates that led to the right reference (seeds 8 and 23, with 5,000
 #: foreign keyframes) 96 % had as many, of 10,993 others 9 %; four agreeing votes had 94 % and 42 %.
 LEAST_OF_STORED = 6
-#: RANSAC's, for one map in 40 pairs: 2,000 and 200 find as many of the right ones (to 0.5 %).
-STORED_TRIALS, TRIALS = 500, 2000
+#: RANSAC's: of maps in some 40 pairs 2,000 and 500 find the same, 200 find 0.5 % fewer of the right ones.
+STORED_TRIALS, TRIALS = 300, 2000
 LEAST_SHARE = 0.02  #: of either picture that the common part must cover
 GUIDED_REACH = 12.0  #: pixels from where the first map expects a corner
 GUIDED_BITS = 80  #: descriptors may differ more when the place is known
