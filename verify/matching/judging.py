@@ -13,7 +13,7 @@ import numpy as np
 
 from verify.matching.geometry import shared_area
 from verify.matching.index import ReferenceIndex
-from verify.matching.scoring import false_match_probability, log_odds, score
+from verify.matching.scoring import chance_in_set, false_match_probability, log_odds, score
 from verify.matching.verification import LEAST_BLOCKS, Evidence
 from verify.model import MatchKind
 
@@ -54,11 +54,11 @@ class Judged:
 def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     """The run with its score and what it is, at the size of the set that was searched."""
     odds = log_odds(evidence)
-    chance = false_match_probability(odds, index.keyframe_count)
+    chance = chance_in_set(odds, index.keyframe_count)
     return Judged(
         evidence=evidence,
         score=score(odds),
-        false_match=chance,
+        false_match=false_match_probability(odds, index.keyframe_count),
         kind=_kind(evidence, odds, chance),
         worth_telling=odds >= POSSIBLE_ODDS and chance <= POSSIBLE_CHANCE and not _is_overlay(evidence, odds),
     )

@@ -91,14 +91,22 @@ def log_odds(evidence: Evidence) -> float:
     return float(features(evidence) @ np.array(WEIGHTS)) + CONSTANT
 
 
-def false_match_probability(odds: float, keyframes: int) -> float:
-    """How likely unrelated footage gives log-odds this high somewhere in a set of `keyframes`.
+def chance_in_set(odds: float, keyframes: int) -> float:
+    """How likely unrelated footage gives log-odds this high somewhere in a set of `keyframes`: 0..1.
 
     The tail of the log-odds of unrelated pairs in the calibration, which falls exponentially, times the
     number of keyframes. It says nothing of footage that really shares a scene or an overlay.
     """
     rate = FALSE_RUNS_A_KEYFRAME * math.exp(-FALSE_RUNS_DECAY * (odds - FALSE_RUNS_FROM))
     return min(1.0, -math.expm1(-rate * keyframes))
+
+
+def false_match_probability(odds: float, keyframes: int) -> float:
+    """0..1: the chance in the set, but no less than the share of such runs that were no copies when fitted.
+
+    In a small set hardly anything is found by chance; what is found weakly there is still weak.
+    """
+    return max(chance_in_set(odds, keyframes), 1 - score(odds))
 
 
 def in_words(probability: float) -> str:
