@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import cv2
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from verify.errors import BlobMissing
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint, perceptual
 from verify.fingerprint.bars import BarProfile, cut
 from verify.fingerprint.local import Corners, extract, stored
+from verify.fingerprint.packing import unpacked
 from verify.matching.geometry import boxes_map, inverse, orientation_of, overlap, transform, undo
 from verify.model import Frame, GreyImage, MediaKind, Orientation
 
@@ -212,6 +215,32 @@ def test_damaged_bytes_are_reported_as_missing(noise: bytes, place: int) -> None
     packed = fingerprint(frames, kind=MediaKind.IMAGE, duration_us=0).to_bytes()
     with pytest.raises(BlobMissing):
         Fingerprint.from_bytes(packed[:place] if place < len(packed) else noise)
+
+
+def test_arrays_are_read_as_numpy_reads_them() -> None:
+    packed = fingerprint([Frame(time_us=0, image=grey(1))], kind=MediaKind.IMAGE, duration_us=0).to_bytes()
+    ours = unpacked(packed)
+    with np.load(io.BytesIO(packed), allow_pickle=False) as theirs:
+        assert set(ours) == set(theirs.files)
+        for name, array in theirs.items():
+            assert np.array_equal(ours[name], array)
+            assert (ours[name].dtype, ours[name].shape) == (array.dtype, array.shape)
+
+
+def test_one_changed_byte_is_noticed() -> None:
+    packed = bytearray(
+        fingerprint([Frame(time_us=0, image=grey(1))], kind=MediaKind.IMAGE, duration_us=0).to_bytes()
+    )
+    packed[len(packed) // 2] ^= 1
+    with pytest.raises(BlobMissing):
+        Fingerprint.from_bytes(bytes(packed))
+
+
+def test_an_archive_of_other_arrays_is_refused() -> None:
+    out = io.BytesIO()
+    np.savez(out, head=np.asfortranarray(np.zeros((2, 3))))
+    with pytest.raises(ValueError, match="another form"):
+        unpacked(out.getvalue())
 
 
 def test_exchange_hashes_have_the_lengths_other_tools_expect() -> None:

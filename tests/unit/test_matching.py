@@ -12,7 +12,8 @@ import pytest
 
 from tests.footage import Picture, Transform, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
-from verify.matching import ReferenceIndex, match, screen
+from verify.matching import ReferenceIndex, local_tier, match, screen
+from verify.matching.scoring import chance_in_set, false_match_probability, in_words
 from verify.matching.shard import Entry, Shard
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Orientation
 
@@ -321,6 +322,29 @@ def test_flat_frames_match_nothing_and_say_so(index: ReferenceIndex) -> None:
     assert not found.enough_picture
     assert not found.segments
     assert found.frames_dropped == len(flat.times_us)
+
+
+def test_a_picture_is_looked_at_again_only_where_the_two_agree(
+    known: dict[str, Fingerprint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked_at(query: Fingerprint) -> int:
+        index = ReferenceIndex.build(known.items(), known.__getitem__)
+        match(query, index, media_sha256="")
+        return index.features.cache_info().misses
+
+    unrelated = clip(footage(77, 0, 4))
+    copied = clip(footage(2, 3, 5, TRANSFORMS["mirrored and cropped"]))
+    few, some = looked_at(unrelated), looked_at(copied)
+    monkeypatch.setattr(local_tier, "LEAST_AT_STORED", -1.0)
+    assert looked_at(unrelated) > few
+    assert some > 0
+
+
+def test_a_weak_match_in_a_small_set_is_said_to_be_weak() -> None:
+    assert chance_in_set(0.0, 100) < 0.001
+    assert in_words(false_match_probability(0.0, 100)) == "low"
+    assert in_words(false_match_probability(9.0, 100)) == "very high"
+    assert false_match_probability(2.5, 10_000_000) == chance_in_set(2.5, 10_000_000) > 0.08
 
 
 def test_an_empty_reference_set_matches_nothing() -> None:

@@ -104,3 +104,43 @@ def test_corners_of_another_shot_do_not_speak_for_a_run(
     other = next(frame for frame in usable(compilation).tolist() if frame not in found.query_frames)
     elsewhere = replace(sure, hypothesis=replace(sure.hypothesis, anchors=((other, 0),)))
     assert log_odds(sure) - log_odds(elsewhere) > 3
+
+
+def walked(person: bool, count: int) -> list[Picture]:
+    """A room that stands still, with somebody who walks through it or empty."""
+    ground = picture_at(5, 0, SIZE)
+    return [
+        cv2.circle(ground.copy(), (60 + 40 * number, 135), 70, (250, 250, 250), -1) if person else ground
+        for number in range(count)
+    ]
+
+
+def test_a_still_piece_of_a_moving_compilation_is_a_copy() -> None:
+    """Cuts and the other pieces move; this piece does not, and neither do these seconds of its source."""
+    room = clip(walked(person=True, count=9) + walked(person=False, count=12))
+    index = ReferenceIndex.build([("room", room)], lambda _: room)
+    pieces = clip(shot(1) + walked(person=False, count=8) + shot(2))
+    assert [one.kind for one in match(pieces, index, media_sha256="").segments] == [MatchKind.COPY]
+
+
+def test_seconds_in_which_nobody_walks_are_not_called_a_copy() -> None:
+    """The same room, empty here as there: somebody walks through both, but not in what agrees."""
+    room = clip(walked(person=True, count=9) + walked(person=False, count=12))
+    index = ReferenceIndex.build([("room", room)], lambda _: room)
+    ground = picture_at(5, 0, SIZE)
+    later = [cv2.circle(ground.copy(), (240, 20 + 25 * n), 70, (10, 10, 10), -1) for n in range(8)]
+    found = match(clip(walked(person=False, count=8) + later), index, media_sha256="").segments
+    assert found
+    assert MatchKind.COPY not in {one.kind for one in found}
+
+
+def test_a_cut_is_not_taken_for_motion() -> None:
+    source = clip([picture_at(7, number / 3, SIZE) for number in range(14)])
+    index = ReferenceIndex.build([("clip", source)], lambda _: source)
+    piece = [picture_at(7, number / 3, SIZE) for number in range(3, 10)]
+    query = clip(shot(1) + piece + shot(2))
+    found = max(evidence_of_every_tier(query, index), key=log_odds)
+    assert found.query_frames.tolist() == list(range(7, 14))
+    assert found.moving_frames == 5
+    assert found.motion is not None
+    assert found.motion > 0.9

@@ -26,7 +26,7 @@ MOST_TRIED = 3  #: anchors
 WINDOW_FRAMES = 120  #: query frames compared at once: 40 s at 3 a second
 REACH = 2.2  #: how far the reference window reaches beyond the anchors, in query windows (speeds up to 2)
 ON_A_LINE_US = 1_000_000  #: anchors whose times differ by so much less or more may be of one run
-CUT_LEVEL = 2.5  #: times the other side's motion that a run's end has across a cut; a guess
+CUT_LEVEL = 2.0  #: times the other side's motion that a run's end has across a cut; a guess
 MOST_STRETCHES = 4  #: of a long reference, looked at for one window of the query
 
 
