@@ -119,7 +119,7 @@ def test_a_still_piece_of_a_moving_compilation_is_a_copy() -> None:
     """Cuts and the other pieces move; this piece does not, and neither do these seconds of its source."""
     room = clip(walked(person=True, count=9) + walked(person=False, count=12))
     index = ReferenceIndex.build([("room", room)], lambda _: room)
-    pieces = clip(shot(1) + walked(person=False, count=8) + shot(2))
+    pieces = clip(walked(person=False, count=8) + shot(1) + shot(2))
     assert [one.kind for one in match(pieces, index, media_sha256="").segments] == [MatchKind.COPY]
 
 
