@@ -25,7 +25,6 @@ def agreement(along: list[float], *, elsewhere: float = 0.1) -> Agreement:
         textured=36 * square,
         motion=0 * square,
         moving=np.zeros((count, count), np.bool_),
-        lone=np.zeros((count, count), np.bool_),
     )
 
 

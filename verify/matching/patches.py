@@ -56,7 +56,6 @@ class Agreement:
     textured: Floats  #: number of textured blocks
     motion: Floats  #: correlation of the differences, -1..1; 0 where either side is still
     moving: NDArray[np.bool_]  #: both sides move
-    lone: NDArray[np.bool_]  #: one side moves and the other does not; never where either is a single frame
 
 
 def compare(query: Patches, reference: Patches) -> Agreement:
@@ -65,7 +64,6 @@ def compare(query: Patches, reference: Patches) -> Agreement:
     textured = (query.texture[:, :, None] > TEXTURE) | (reference.texture[:, None, :] > TEXTURE)
     count = textured.sum(axis=0, dtype=np.float32)
     divisor = np.maximum(count, 1)
-    ours, theirs = (query.motion_level > MOTION)[:, None], reference.motion_level > MOTION
     kept = np.where(textured, np.maximum(blocks, 0), 0)
     return Agreement(
         blocks=blocks,
@@ -74,8 +72,7 @@ def compare(query: Patches, reference: Patches) -> Agreement:
         share=(kept > AGREES).sum(axis=0, dtype=np.float32) / divisor,
         textured=count,
         motion=query.motion @ reference.motion.T,
-        moving=ours & theirs,
-        lone=(ours ^ theirs) & (min(ours.size, theirs.size) > 1),
+        moving=(query.motion_level[:, None] > MOTION) & (reference.motion_level[None, :] > MOTION),
     )
 
 

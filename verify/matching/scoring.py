@@ -23,13 +23,12 @@ FEATURES = (
     "frame pairs (log)",
     "motion agrees",
     "motion is absent",
-    "only one side moves",
     "corners that fit the map (log)",
     "hash nearness",
     "part of the reference shown (log)",
     "part of the query that shows it (log)",
 )
-WEIGHTS = (3.565, 3.778, 1.301, -0.063, 1.601, 1.401, 0.0, 1.122, 2.992, 1.602, 1.713)
+WEIGHTS = (3.565, 3.778, 1.301, -0.063, 1.601, 1.401, 1.122, 2.992, 1.602, 1.713)
 CONSTANT = -10.403
 
 #: Unrelated pairs of the same calibration, scored by weights that had not seen their set (seeds 7 and 8,
@@ -58,7 +57,6 @@ def features(evidence: Evidence) -> NDArray[np.float64]:
             math.log(len(evidence.share)),
             0.0 if evidence.motion is None else evidence.motion,
             float(evidence.motion is None),
-            evidence.lone_motion,
             math.log1p(inliers),
             0.0 if distance is None else 1 - distance / 128,
             math.log(max(evidence.common.reference_share, 0.01)),

@@ -46,9 +46,8 @@ class Evidence:
     textured: NDArray[np.float64]  #: textured blocks per frame pair
     motion: (
         float | None
-    )  #: mean correlation of the motion without cuts at its ends, -1..1; None where nothing moves
+    )  #: mean correlation of the motion but for cuts at the ends, -1..1; None: none on both
     moving_frames: int  #: frame pairs without such cuts in which both sides move
-    lone_motion: float  #: share of those in which only one side moves, of two that are no stills
     footage_moves: bool  #: the query's shot and the reference move, whether or not in these frames
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
@@ -132,7 +131,7 @@ class _Window:
     def evidence(self, run: Run) -> Evidence:
         rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
         within = self._without_cuts(rows, partners)
-        moving, motion, lone = (each[within] for each in (seen.moving, seen.motion, seen.lone))
+        moving, motion = seen.moving[within], seen.motion[within]
         query, reference = self._query.pictures[rows], self._reference.pictures[partners]
         return Evidence(
             hypothesis=self._hypothesis,
@@ -147,7 +146,6 @@ class _Window:
             textured=seen.textured[rows, partners].astype(np.float64),
             motion=float(motion[moving].mean()) if moving.any() else None,
             moving_frames=int(moving.sum()),
-            lone_motion=float(lone.mean()) if lone.size else 0.0,
             footage_moves=self._reference_moves and self._shot_moves(run),
             distances=_distances(query, reference),
             blocks=self._by_place(rows, partners),
