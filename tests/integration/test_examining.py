@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.footage import pictures, render_animation, render_image
 from verify.fingerprint import Fingerprint
@@ -21,11 +21,14 @@ DECODER = Decoder(DecodeLimits(sandbox="rlimit"))
 SECOND = 1_000_000
 
 
+def kept(blobs: FolderBlobs, path: Path, mime: str, kind: MediaKind) -> MediaFile:
+    data = path.read_bytes()
+    return MediaFile(sha256=blobs.put(data), size_bytes=len(data), mime=mime, kind=kind)
+
+
 def examined(folder: Path, path: Path, mime: str, kind: MediaKind) -> Fingerprint:
     blobs = FolderBlobs(folder)
-    data = path.read_bytes()
-    file = MediaFile(sha256=blobs.put(data), size_bytes=len(data), mime=mime, kind=kind)
-    return Examiner(DECODER, blobs).examine(file).fingerprint
+    return Examiner(DECODER, blobs).examine(kept(blobs, path, mime, kind)).fingerprint
 
 
 @pytest.mark.parametrize(("suffix", "mime"), [("gif", "image/gif"), ("webp", "image/webp")])
@@ -83,3 +86,21 @@ def test_both_sides_of_a_match_between_animations_have_seconds(tmp_path: Path) -
     assert (segment.query.start_us, segment.query.end_us) == (0, 3 * SECOND)
     assert abs(segment.reference.start_us - SECOND) <= SECOND // 2
     assert abs(segment.reference.end_us - 4 * SECOND) <= SECOND // 2
+
+
+@pytest.mark.parametrize(("mode", "named"), [("L", True), ("RGB", False)])
+def test_lost_colours_are_named(tmp_path: Path, mode: str, named: bool) -> None:
+    """Fingerprints are grey; the colour stills of the report are not."""
+    source, copy = render_image(tmp_path / "a.png"), tmp_path / "b.png"
+    with Image.open(source) as opened:
+        ImageOps.mirror(opened.convert("RGB").convert(mode)).save(copy)
+    blobs = FolderBlobs(tmp_path / "blobs")
+    examiner = Examiner(DECODER, blobs)
+    known, asked = (kept(blobs, path, "image/png", MediaKind.IMAGE) for path in (source, copy))
+    print_ = examiner.examine(known).fingerprint
+    index = ReferenceIndex.build([("photo", print_)], lambda _: print_)
+    result = match(examiner.examine(asked).fingerprint, index, media_sha256=asked.sha256)
+    pictures = examiner.side_by_side(asked, result, {"photo": known})
+    (segment,) = examiner.named_colours(result, pictures).segments
+    assert ("colours removed" in segment.transforms) is named
+    assert not result.segments[0].transforms

@@ -68,6 +68,7 @@ def _matched(
     index = ReferenceIndex.build([(against.id, known)], lambda _: known)
     result = match(asked.fingerprint, index, media_sha256=query.sha256)
     result = replace(result, reference_count=1, reference_digest=against.media.sha256)
+    pictures = parts.examiner.side_by_side(query, result, {against.id: against.media})
     return MediaReport(
         role=MediaRole.OWN,
         index=0,
@@ -75,8 +76,8 @@ def _matched(
         decode=asked.decode,
         keyframes=parts.examiner.with_pictures(asked),
         exchange_hashes=asked.exchange_hashes,
-        matches=result,
-        pictures=parts.examiner.side_by_side(query, result, {against.id: against.media}),
+        matches=parts.examiner.named_colours(result, pictures),
+        pictures=pictures,
     )
 
 

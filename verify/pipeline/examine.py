@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from verify.errors import BlobMissing, BrokenMedia, PermanentError
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
+from verify.matching.colours import recoloured
 from verify.media.decoder import Decoder, MediaSession
 from verify.media.plan import FrameMode, FramePlan
 from verify.model import (
@@ -20,6 +21,7 @@ from verify.model import (
     Frame,
     FramePair,
     KeyframeRecord,
+    MatchKind,
     MatchResult,
     MatchSegment,
     MediaFile,
@@ -126,6 +128,28 @@ class Examiner:
             for owner, pair in pairs
             if pair.query_us in query and pair.reference_us in known[owner]
         )
+
+    def named_colours(self, result: MatchResult, pictures: Sequence[SideBySide]) -> MatchResult:
+        """The result with what became of the colours of each copy whose frame pairs have `pictures`."""
+        return replace(
+            result, segments=tuple(self._with_colours(segment, pictures) for segment in result.segments)
+        )
+
+    def _with_colours(self, segment: MatchSegment, pictures: Sequence[SideBySide]) -> MatchSegment:
+        if segment.kind is not MatchKind.COPY or segment.geometry is None:
+            return segment
+        wanted = {(pair.query_us, pair.reference_us) for pair in shown_pairs(segment)}
+        shown = [
+            (one.query_jpeg_sha256, one.reference_jpeg_sha256)
+            for one in pictures
+            if one.reference_id == segment.reference_id and (one.query_us, one.reference_us) in wanted
+        ]
+        try:
+            jpegs = [(self._blobs.read(query), self._blobs.read(known)) for query, known in shown]
+            change = recoloured(jpegs, segment.geometry)
+        except BlobMissing:  # the match stands without its picture
+            return segment
+        return replace(segment, transforms=(*segment.transforms, change)) if change else segment
 
     def _stills_or_none(self, file: MediaFile, times_us: Sequence[int]) -> Mapping[int, str]:
         try:

@@ -177,7 +177,8 @@ class Run:
         result = replace(result, reference_count=searched.count, reference_digest=searched.digest)
         references = self._references(segment.reference_id for segment in result.segments)
         files = {reference.id: reference.media for reference in references}
-        return Matched(result=result, pictures=self._parts.examiner.side_by_side(file, result, files))
+        pictures = self._parts.examiner.side_by_side(file, result, files)
+        return Matched(result=self._parts.examiner.named_colours(result, pictures), pictures=pictures)
 
     def _concluded(
         self, resolved: Resolved, acquired: Acquired, media: tuple[MediaReport, ...], searched: SearchedSet
