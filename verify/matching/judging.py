@@ -18,10 +18,10 @@ from verify.matching.verification import LEAST_BLOCKS, Evidence
 from verify.model import MatchKind
 
 #: Most that chance may explain of a run, at the size of the set that was searched, and the least log-odds
-#: (handbook `reports.md` 4.5: two thresholds). Between copy and possible a person has to look. Of 101
-#: unrelated pairs in the calibration 7 had more than -2, the highest -0.3. A floor of 3 would also leave out
-#: the one unrelated pair seen above 2.5 (two clips in one post's frame, 2.97) and a photo that a video
-#: shows for two seconds (2.94): odds alone do not tell those two apart.
+#: (handbook `reports.md` 4.5: two thresholds). Between copy and possible a person has to look. Of unrelated
+#: pairs few have more than -2 (`scoring.py`), none had more than -0.3. A floor of 3 would also leave out the
+#: one unrelated pair seen above 2.5 (two clips in one post's frame, 2.97) and a photo that a video shows for
+#: two seconds (2.94): odds alone do not tell those two apart.
 COPY_CHANCE, COPY_ODDS = 0.001, 2.5
 POSSIBLE_CHANCE, POSSIBLE_ODDS = 0.05, -2.0
 SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
