@@ -120,8 +120,9 @@ def _motion_disagrees(evidence: Evidence) -> bool:
 
 
 def _motion_is_missing(evidence: Evidence) -> bool:
-    """Both media move, yet never in the frames that agree: an empty room looks like itself at any time."""
-    return evidence.footage_moves and not evidence.moving_frames and len(evidence.share) >= SAME_SCENE_FRAMES
+    """Both move, yet never in the frames that agree: an empty room looks like itself at any time."""
+    moves = evidence.footage_moves and evidence.shot_moves
+    return moves and not evidence.moving_frames and len(evidence.share) >= SAME_SCENE_FRAMES
 
 
 def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:

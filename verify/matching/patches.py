@@ -97,9 +97,9 @@ class Sampler:
         )
 
     @property
-    def reference_moves(self) -> bool:
-        """Whether anything ever moves in the reference."""
-        return bool(self._reference.moving.any())
+    def footage_moves(self) -> bool:
+        """Whether both media move."""
+        return bool(self._query.moving.any() and self._reference.moving.any())
 
     @property
     def usable(self) -> NDArray[np.bool_]:

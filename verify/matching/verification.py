@@ -27,6 +27,7 @@ WINDOW_FRAMES = 120  #: query frames compared at once: 40 s at 3 a second
 REACH = 2.2  #: how far the reference window reaches beyond the anchors, in query windows (speeds up to 2)
 ON_A_LINE_US = 1_000_000  #: anchors whose times differ by so much less or more may be of one run
 CUT_LEVEL = 2.0  #: times the other side's motion that a run's end has across a cut; a guess
+LEAST_WITHOUT_CUTS = 5  #: frames of a run, so that three are left
 MOST_STRETCHES = 4  #: of a long reference, looked at for one window of the query
 
 
@@ -48,7 +49,8 @@ class Evidence:
         float | None
     )  #: mean correlation of the motion but for cuts at the ends, -1..1; None: none on both
     moving_frames: int  #: frame pairs without such cuts in which both sides move
-    footage_moves: bool  #: the query's shot and the reference move, whether or not in these frames
+    footage_moves: bool  #: both media move, whether or not in these frames
+    shot_moves: bool  #: the query's shot does, of which the frames are
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
@@ -122,7 +124,7 @@ class _Window:
         self._hypothesis, self._common = hypothesis, common
         self._query_frames, self._reference_frames = query_frames, reference_frames
         self._usable = sampler.usable
-        self._reference_moves = sampler.reference_moves
+        self._footage_moves = sampler.footage_moves
         self._cuts = sampler.query_cuts(query_frames)
         self._query = sampler.query(query_frames)
         self._reference = sampler.reference(reference_frames)
@@ -146,7 +148,8 @@ class _Window:
             textured=seen.textured[rows, partners].astype(np.float64),
             motion=float(motion[moving].mean()) if moving.any() else None,
             moving_frames=int(moving.sum()),
-            footage_moves=self._reference_moves and self._shot_moves(run),
+            footage_moves=self._footage_moves,
+            shot_moves=self._shot_moves(run),
             distances=_distances(query, reference),
             blocks=self._by_place(rows, partners),
             tone=_tone(query, reference),
@@ -155,7 +158,12 @@ class _Window:
     def _without_cuts(
         self, rows: NDArray[np.intp], partners: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """All but an end where one side changes far more: to a frame that is not of the run, across a cut."""
+        """All but an end where one side changes far more: to a frame that is not of the run, across a cut.
+
+        A short run has hardly more than its ends: what differs there is all that tells takes of a scene apart.
+        """
+        if len(rows) < LEAST_WITHOUT_CUTS:
+            return rows, partners
         ours, theirs = self._query.motion_level[rows], self._reference.motion_level[partners]
         kept = np.maximum(ours, theirs) <= CUT_LEVEL * np.minimum(ours, theirs)
         kept[1:-1] = True
@@ -167,7 +175,8 @@ class _Window:
         inside = (shot >= shot[run.first]) & (shot <= shot[run.last])
         inside[1:] &= ~self._cuts
         inside[:-1] &= ~self._cuts
-        return bool((self._query.motion_level[inside] > MOTION).any())
+        restless = not inside.any()  # every frame looks like a cut
+        return restless or bool((self._query.motion_level[inside] > MOTION).any())
 
     def _by_place(self, rows: NDArray[np.intp], partners: NDArray[np.intp]) -> NDArray[np.float64]:
         compared = self.agreement.compared[:, rows, partners]
