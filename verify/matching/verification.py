@@ -160,7 +160,7 @@ class _Window:
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """All but an end where one side changes far more: to a frame that is not of the run, across a cut.
 
-        A short run has hardly more than its ends: what differs there is all that tells takes of a scene apart.
+        A short run is hardly more than its ends: what differs there is all that tells takes of a scene apart.
         """
         if len(rows) < LEAST_WITHOUT_CUTS:
             return rows, partners
