@@ -34,9 +34,9 @@ def recoloured(pairs: Iterable[tuple[bytes, bytes]], geometry: Geometry) -> str:
     Raises BlobMissing when a picture cannot be read.
     """
     seen = [(_colours(query), _colours(reference)) for query, reference in pairs]
-    if not seen:
-        return ""
     ours, theirs = _common([one for one, _ in seen], [other for _, other in seen], geometry)
+    if not len(ours):
+        return ""
     if _chroma(ours) < COLOURLESS and _chroma(theirs) >= COLOURFUL:
         return "colours removed"
     changed = np.linalg.norm(ours - theirs, axis=1) >= CHANGED
@@ -72,4 +72,5 @@ def _common(
 
 def _at(pictures: list[NDArray[np.float32]], places: NDArray[np.float64]) -> Colours:
     columns, rows = (places * 8 * CELLS).astype(np.intp).T
-    return np.concatenate([picture[rows, columns] for picture in pictures]).astype(np.float64)
+    seen = [picture[rows, columns].astype(np.float64) for picture in pictures]
+    return np.concatenate([np.empty((0, 2)), *seen])

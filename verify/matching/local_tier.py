@@ -1,9 +1,10 @@
 """The local tier: corners of the query against corners of every reference keyframe.
 
 In go frames that no hash explains, out come hypotheses whose map was found by RANSAC. Retrieval
-votes over the index of stored descriptors; the few best keyframes are looked at again with features
-made from their stored picture, because retrieval needs 100 features a keyframe where verification
-wants 500 (handbook `algorithms.md` 1.5).
+votes over the index of stored descriptors; of the best keyframes those whose stored corners agree on a
+map under which the two pictures look alike are looked at again with features made from their stored
+picture, because retrieval needs 100 features a keyframe where verification wants 500 (handbook
+`algorithms.md` 1.5).
 """
 
 from __future__ import annotations
