@@ -126,7 +126,7 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
-#: The estimate rests on 7.4 million pairs of a query and a keyframe (`verify/matching/scoring.py`).
+#: The estimate rests on 7.3 million pairs of a query and a keyframe (`verify/matching/scoring.py`).
 FINEST_CHANCE = 1e-6
 
 
