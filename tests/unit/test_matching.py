@@ -251,6 +251,16 @@ def test_photos_that_share_only_a_large_lower_third_are_no_copies() -> None:
     assert set(told) == {MatchKind.SHARED_OVERLAY}
 
 
+def test_restless_clips_that_share_only_a_lower_third_are_not_told() -> None:
+    for seed in range(500, 524, 6):
+        known, asked = (
+            clip([under_a_lower_third(picture_at(start + at, 0, SIZE)) for at in range(6)])
+            for start in (seed + 1_000, seed)
+        )
+        index = ReferenceIndex.build([("clip", known)], {"clip": known}.__getitem__)
+        assert not match(asked, index, media_sha256="").segments
+
+
 def test_the_same_scene_at_another_time_is_no_copy() -> None:
     """A fixed camera: the same ground, other things moving over it."""
     ground = picture_at(5, 0, SIZE)
