@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from verify.fingerprint.perceptual import Codes
 
 #: Right reference among the candidates and CPU of the search, `bench/README.md` 2026-11-24: 98.7 % of 150
-#: pictures in 18 ms among 5,000 keyframes, 98.7 % in 28 ms among 50,000; with plain votes, 92 % of 100 in
-#: 121 ms among 500,000. Trained lists cost twice as much up to 50,000, and find as much.
+#: pictures in 18 ms among 5,000 keyframes, 98.7 % in 28 ms among 50,000; 96.7 % of 150 in 298 ms among
+#: 500,000, on a busy machine. Trained lists cost twice as much up to 50,000, and find as much.
 LIST_BITS = 16
 LIST_COUNT = 2**LIST_BITS
 #: A feature's own list and those whose bits differ from it in one place: its own alone lost 7 % of the
