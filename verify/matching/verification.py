@@ -45,9 +45,7 @@ class Evidence:
     correlation: NDArray[np.float64]  #: per frame pair, 0..1
     share: NDArray[np.float64]  #: of textured blocks that agree, per frame pair
     textured: NDArray[np.float64]  #: textured blocks per frame pair
-    motion: (
-        float | None
-    )  #: mean correlation of the motion but for cuts at the ends, -1..1; None: none on both
+    motion: float | None  #: mean correlation of motion, -1..1, without cuts at the ends; None: nothing moves
     moving_frames: int  #: frame pairs without such cuts in which both sides move
     footage_moves: bool  #: both media move, whether or not in these frames
     shot_moves: bool  #: the query's shot does, of which the frames are
