@@ -9,6 +9,7 @@ they are found once for a picture, its mirror image and all its parts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import cv2
 import numpy as np
@@ -92,16 +93,18 @@ class Corners:
             area = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
         most = POOL * count if share == 1 else round(UNEVEN * POOL * count / share**2)
         found = _orb(most).detect(picture, area)
-        table = np.array([(*one.pt, one.angle, one.size, one.response, one.octave) for one in found])
-        table = table.reshape(-1, 6)
+        angle, length, response, level = (  # a column at a time: a fifth of the time that rows take
+            np.fromiter(map(attrgetter(name), found), np.float64, len(found))
+            for name in ("angle", "size", "response", "octave")
+        )
         return cls(
             picture=picture,
             scale=scale,
-            at=table[:, :2],
-            angle=table[:, 2],
-            size=table[:, 3],
-            response=table[:, 4],
-            level=table[:, 5].astype(np.int64),
+            at=np.asarray(cv2.KeyPoint.convert(found), np.float64).reshape(-1, 2),
+            angle=angle,
+            size=length,
+            response=response,
+            level=level.astype(np.int64),
         )
 
     def spread(self, count: int, box: Box = WHOLE, mask: NDArray[np.bool_] | None = None) -> RowNumbers:
@@ -109,14 +112,15 @@ class Corners:
 
         At most `count`, and only where `mask` (any size, stretched over the whole picture) is True.
         """
-        whole = self.at / self.picture.shape[::-1]
-        inside = (whole - box[:2]) / np.subtract(box[2:], box[:2])
-        kept = ((inside >= 0) & (inside < 1)).all(axis=1)
+        high, wide = self.picture.shape
+        x, y = self.at[:, 0] / wide, self.at[:, 1] / high
+        across, down = (x - box[0]) / (box[2] - box[0]), (y - box[1]) / (box[3] - box[1])
+        kept = (across >= 0) & (across < 1) & (down >= 0) & (down < 1)
         if mask is not None:
-            across, down = (whole * mask.shape[::-1]).astype(np.intp).T
-            kept &= mask[down, across]
+            kept &= mask[(y * mask.shape[0]).astype(np.intp), (x * mask.shape[1]).astype(np.intp)]
         rows = np.flatnonzero(kept)
-        return rows[_in_turns(self.response[rows], self.level[rows], inside[rows])[:count]]
+        places = np.column_stack([across[rows], down[rows]])
+        return rows[_in_turns(self.response[rows], self.level[rows], places)[:count]]
 
     def describe(self, rows: RowNumbers, *, mirrored: bool = False) -> Codes:
         """The descriptors of some corners, (k, 32), in the picture or in its mirror image.
@@ -185,10 +189,11 @@ def _orb(count: int) -> cv2.ORB:
 def _in_turns(
     response: NDArray[np.float64], level: NDArray[np.int64], places: NDArray[np.float64]
 ) -> RowNumbers:
-    across, down = (places * CELLS).astype(np.int64).T
-    group = (level // OCTAVES_A_RANGE * CELLS + down) * CELLS + across
-    by_group = np.lexsort((-response, group))
-    _, first, size = np.unique(group[by_group], return_index=True, return_counts=True)
+    strongest = np.argsort(-response, kind="stable")
+    across, down = (places[strongest] * CELLS).astype(np.int64).T
+    group = (level[strongest] // OCTAVES_A_RANGE * CELLS + down) * CELLS + across
+    by_group = np.argsort(group, kind="stable")
+    size = np.bincount(group)
     rank = np.empty(len(group), np.int64)
-    rank[by_group] = np.arange(len(group)) - np.repeat(first, size)
-    return np.lexsort((-response, rank))
+    rank[by_group] = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size)
+    return strongest[np.argsort(rank, kind="stable")]
