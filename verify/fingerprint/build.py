@@ -6,7 +6,7 @@ by more than DISTINCT_BITS is also kept as a keyframe picture with local feature
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -22,9 +22,8 @@ THUMBNAIL_SIDE = 160  #: pixels; aligned comparison needs about 50 across a thir
 THUMBNAIL_JPEG_QUALITY = 80
 PICTURE_JPEG_QUALITY = 80  #: about 30 kB at 512 pixels (handbook `algorithms.md` 1.5)
 DISTINCT_BITS = 24  #: nearer frames give the same features (handbook `algorithms.md` 5.1)
-MOST_KEYFRAMES = (
-    2_000  #: of a medium, about 40 MB of pictures; beyond 11 minutes they lie farther apart for it
-)
+#: Of a medium, about 40 MB of pictures; beyond 11 minutes they lie farther apart for it.
+MOST_KEYFRAMES = 2_000
 BLOCK_FRAMES = 512  #: hashed at once; all of three hours would take gigabytes
 MOVING_DEVIATION = 6.0  #: grey levels over time (handbook `algorithms.md` 1.4)
 LEAST_MOVING = 0.2  #: share of the frame; less and the whole frame is used
@@ -42,7 +41,7 @@ class _Builder:
     def __init__(self, *, apart_us: int) -> None:
         self.apart_us = apart_us  # at least, between keyframes
         self.times: list[int] = []
-        self.smalls: list[GreyImage] = []
+        self.hashes = _Hashes()
         self.thumbnails: list[bytes] = []
         self.keyframes: list[int] = []
         self.pictures: list[bytes] = []
@@ -57,7 +56,7 @@ class _Builder:
         picture = perceptual.small(frame.image)
         self.bars.add(thumbnail)
         self.motion.add(picture)
-        self.smalls.append(picture)
+        self.hashes.add(picture)
         self.thumbnails.append(encode_grey(thumbnail, THUMBNAIL_JPEG_QUALITY))
         self.size = (frame.image.shape[1], frame.image.shape[0])
         self._keep_if_distinct(frame.image, picture)
@@ -73,8 +72,8 @@ class _Builder:
 
     def finish(self, kind: MediaKind, duration_us: int) -> Fingerprint:
         box = self.bars.content_box()
-        whole = np.stack(self.smalls)
-        trimmed = self._trimmed(whole, box)
+        whole, whole_quality = self.hashes.all()
+        trimmed, quality = (whole, whole_quality) if box == WHOLE else self._trimmed(box)
         moving = self.motion.moving()
         descriptors, places, owner = _descriptors(self.pictures, searched_area(moving, box))
         return Fingerprint(
@@ -83,8 +82,8 @@ class _Builder:
             width=self.size[0],
             height=self.size[1],
             times_us=np.array(self.times, dtype=np.int64),
-            codes=np.stack([_in_blocks(_codes, whole), _in_blocks(_codes, trimmed)], axis=1),
-            quality=_in_blocks(perceptual.quality, trimmed),
+            codes=np.stack([whole, trimmed], axis=1),
+            quality=quality,
             content_box=box,
             thumbnails=tuple(self.thumbnails),
             keyframes=np.array(self.keyframes, dtype=np.int32),
@@ -95,10 +94,36 @@ class _Builder:
             moving=moving,
         )
 
-    def _trimmed(self, whole: GreyImage, box: Box) -> GreyImage:
-        if box == WHOLE:
-            return whole
-        return np.stack([perceptual.small(cut(decode_grey(jpeg), box)) for jpeg in self.thumbnails])
+    def _trimmed(self, box: Box) -> tuple[perceptual.Codes, NDArray[np.uint8]]:
+        hashes = _Hashes()
+        for jpeg in self.thumbnails:
+            hashes.add(perceptual.small(cut(decode_grey(jpeg), box)))
+        return hashes.all()
+
+
+class _Hashes:
+    """Codes and quality of picture after picture; BLOCK_FRAMES of them in memory at most."""
+
+    def __init__(self) -> None:
+        self._waiting: list[GreyImage] = []
+        self._codes: list[perceptual.Codes] = []
+        self._quality: list[NDArray[np.uint8]] = []
+
+    def add(self, picture: GreyImage) -> None:
+        self._waiting.append(picture)
+        if len(self._waiting) == BLOCK_FRAMES:
+            self._hash()
+
+    def all(self) -> tuple[perceptual.Codes, NDArray[np.uint8]]:
+        if self._waiting:
+            self._hash()
+        return np.concatenate(self._codes), np.concatenate(self._quality)
+
+    def _hash(self) -> None:
+        pictures = np.stack(self._waiting)
+        self._waiting.clear()
+        self._codes.append(perceptual.codes(perceptual.coefficients(pictures)))
+        self._quality.append(perceptual.quality(pictures))
 
 
 def _descriptors(
@@ -137,16 +162,6 @@ class _MotionMap:
             np.bool_
         )
         return area if area.mean() >= LEAST_MOVING else np.zeros_like(area)
-
-
-def _in_blocks(measure: Callable[[GreyImage], NDArray[np.uint8]], pictures: GreyImage) -> NDArray[np.uint8]:
-    """What `measure` says of every picture, a few of them in memory at a time."""
-    starts = range(0, len(pictures), BLOCK_FRAMES)
-    return np.concatenate([measure(pictures[start : start + BLOCK_FRAMES]) for start in starts])
-
-
-def _codes(pictures: GreyImage) -> perceptual.Codes:
-    return perceptual.codes(perceptual.coefficients(pictures))
 
 
 def _shrunk(image: GreyImage) -> GreyImage:

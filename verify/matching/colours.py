@@ -22,6 +22,7 @@ CELLS = 24  #: each way, of the common part
 #: so, and one had no colour before or after; of 215 others, toned, captioned or compressed, none.
 COLOURLESS = 4.0  #: mean chroma (CIELAB); less looks grey
 COLOURFUL = 8.0  #: mean chroma that a picture must have had for its loss to be told
+PALE, LEFT_OF_PALE = 4.0, 0.25  #: or so much less, if hardly any of it is left
 CHANGED = 9.0  #: distance of a cell's colours in the a*b* plane
 LEAST_CELLS = 0.7  #: of the cells that must have changed: a coloured caption covers fewer
 
@@ -37,10 +38,16 @@ def recoloured(pairs: Iterable[tuple[bytes, bytes]], geometry: Geometry) -> str:
     ours, theirs = _common([one for one, _ in seen], [other for _, other in seen], geometry)
     if not len(ours):
         return ""
-    if _chroma(ours) < COLOURLESS and _chroma(theirs) >= COLOURFUL:
+    if _lost(_chroma(ours), _chroma(theirs)):
         return "colours removed"
     changed = np.linalg.norm(ours - theirs, axis=1) >= CHANGED
     return "colours changed" if changed.mean() >= LEAST_CELLS else ""
+
+
+def _lost(left: float, before: float) -> bool:
+    if before >= COLOURFUL:
+        return left < COLOURLESS
+    return before >= PALE and left <= LEFT_OF_PALE * before
 
 
 def _chroma(colours: Colours) -> float:
