@@ -28,6 +28,7 @@ LEAST_PICTURES = 3
 FARTHEST_US = 5_000_000  #: between I-frames, and from the last one to the end
 SAME_BITS = 31  #: of 256, each aligned pair: PDQ's strict threshold; unrelated pairs start above 70
 SAME_MOTION = 0.5  #: correlation of what changed between I-frames; the highest other take of a scene had 0.48
+SAME_MOMENT = 0.5  #: share of the I-frames whose best partner in their view is their own; a guess
 MOST_HYPOTHESES = 3
 
 
@@ -59,6 +60,8 @@ def _settled(hypothesis: Hypothesis, query: Fingerprint, index: ReferenceIndex) 
     every = len(query.times_us)
     for wide in examine(hypothesis, query, reference):
         if len(wide.query_frames) < every or (np.diff(wide.reference_frames) <= 0).any():
+            continue
+        if wide.moment and wide.moment.others and wide.moment.nearest < SAME_MOMENT:
             continue
         # Once more with the partners alone, so that neighbours in time are partners too.
         for narrow in examine(hypothesis, query, reference, reference_frames=wide.reference_frames):

@@ -15,6 +15,7 @@ from verify.fingerprint import Fingerprint, perceptual
 from verify.matching.align import Run, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
+from verify.matching.moments import Moment, Takes
 from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare
 from verify.model import GreyImage
 
@@ -49,6 +50,7 @@ class Evidence:
     moving_frames: int  #: frame pairs without such cuts in which both sides move
     footage_moves: bool  #: both media move, whether or not in these frames
     shot_moves: bool  #: the query's shot does, of which the frames are
+    moment: Moment | None  #: None for stills
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
@@ -127,6 +129,12 @@ class _Window:
         self._query = sampler.query(query_frames)
         self._reference = sampler.reference(reference_frames)
         self.agreement = compare(self._query, self._reference)
+        self._takes = Takes(
+            agreement=self.agreement,
+            query=self._query,
+            reference=self._reference,
+            usable=sampler.usable,
+        )
 
     def evidence(self, run: Run) -> Evidence:
         rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
@@ -148,6 +156,7 @@ class _Window:
             moving_frames=int(moving.sum()),
             footage_moves=self._footage_moves,
             shot_moves=self._shot_moves(run),
+            moment=self._takes.moment(rows, partners),
             distances=_distances(query, reference),
             blocks=self._by_place(rows, partners),
             tone=_tone(query, reference),

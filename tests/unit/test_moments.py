@@ -1,0 +1,80 @@
+"""A speaker before a camera that stands still: the same moment, another one, or nobody can tell."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.footage import Picture, picture_at
+from verify.fingerprint import Fingerprint, fingerprint
+from verify.matching import ReferenceIndex, match
+from verify.model import Frame, MatchKind, MatchSegment, MediaKind
+
+SECOND = 1_000_000
+RATE = 3  # pictures a second
+ROOM, FACE = 71, 72  # seeds of footage.picture_at: what stands still and what moves before it
+
+
+@cache
+def speaker(take: int, seconds: int) -> tuple[Picture, ...]:
+    """Someone who sways, nods and turns a little, never twice alike; each take has its own movements."""
+    room = cv2.GaussianBlur(picture_at(ROOM, 1.0), (0, 0), 1)
+    random = np.random.default_rng(take)
+    steps = random.normal(size=(seconds * RATE + 40, 3))
+    sway = np.stack([np.convolve(column, np.hanning(9), "same") for column in steps.T], axis=1)[20:-20]
+    return tuple(_before(room, *moved) for moved in (sway * (9.0, 4.0, 3.0)).tolist())
+
+
+def _before(room: Picture, across: float, down: float, turned: float) -> Picture:
+    high, wide = room.shape[:2]
+    face = cv2.resize(picture_at(FACE, 1.0), (wide // 3, high // 2))
+    middle = (face.shape[1] / 2, face.shape[0] / 2)
+    matrix = cv2.getRotationMatrix2D(middle, turned, 1.0)
+    matrix[:, 2] += (wide / 3 + across, high / 3 + down)
+    shape = np.zeros(face.shape[:2], np.uint8)
+    cv2.ellipse(shape, ((middle), (face.shape[1] * 0.8, face.shape[0] * 0.9), 0), 255, -1)
+    inside = cv2.warpAffine(shape, matrix, (wide, high))[..., None] / 255
+    moved = cv2.warpAffine(face, matrix, (wide, high))
+    return np.asarray(room * (1 - inside) + moved * inside).astype(np.uint8)
+
+
+def clip(pictures: tuple[Picture, ...], *, kind: MediaKind = MediaKind.VIDEO) -> Fingerprint:
+    frames = [
+        Frame(time_us=number * SECOND // RATE, image=cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+        for number, picture in enumerate(pictures)
+    ]
+    return fingerprint(frames, kind=kind, duration_us=len(frames) * SECOND // RATE)
+
+
+def told(query: Fingerprint, reference: Fingerprint) -> list[MatchSegment]:
+    index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
+    return list(match(query, index, media_sha256="").segments)
+
+
+@pytest.mark.parametrize("first", [8, 31, 70])
+def test_the_moment_is_found_again(first: int) -> None:
+    piece = speaker(1, 40)[first : first + 18]
+    (segment,) = told(clip(tuple(picture[10:-20, 20:-40] for picture in piece)), clip(speaker(1, 40)))
+    assert segment.kind is MatchKind.COPY
+    assert abs(segment.reference.start_us - first * SECOND / RATE) < SECOND / 2
+
+
+@pytest.mark.parametrize("take", [2, 3, 4, 5])
+def test_another_take_is_no_copy(take: int) -> None:
+    found = told(clip(speaker(take, 40)[30:48]), clip(speaker(1, 40)))
+    assert found
+    assert all(segment.kind is not MatchKind.COPY for segment in found)
+
+
+def test_the_same_take_at_another_moment_is_no_copy() -> None:
+    found = told(clip(speaker(1, 40)[80:98]), clip(speaker(1, 40)[:60]))
+    assert found
+    assert all(segment.kind is not MatchKind.COPY for segment in found)
+
+
+def test_a_still_has_no_moment() -> None:
+    (segment,) = told(clip(speaker(1, 40)[20:21], kind=MediaKind.IMAGE), clip(speaker(1, 40)))
+    assert segment.kind is MatchKind.COPY
