@@ -172,6 +172,7 @@ def test_frames_without_end_are_cut_off(clip, tmp_path):
         "open({secret!r}).read()",
         "import os; os.kill({pid}, 0)",
         "open('/etc/hostname').read()",
+        "import os; os.mkdir('/left')",
     ],
 )
 def test_bubblewrap_hides_network_files_and_processes(clip, tmp_path, monkeypatch, attempt):
@@ -185,7 +186,7 @@ def test_bubblewrap_hides_network_files_and_processes(clip, tmp_path, monkeypatc
         session = Decoder(DecodeLimits(sandbox="bwrap")).open(clip, MediaKind.VIDEO)
         session._bounds = replace(session._bounds, site=str(library))
         wall = child_command("bwrap")
-        at = wall.index("--chdir")
+        at = wall.index("--remount-ro")
         wall[at:at] = ["--ro-bind", str(library), str(library)]
         monkeypatch.setattr("verify.media.decoder.child_command", lambda _: wall)
         with session, pytest.raises(BrokenMedia, match="Error") as caught:

@@ -97,7 +97,7 @@ def library_folders() -> tuple[str, ...]:
 
 @cache
 def _bwrap() -> list[str]:
-    """Bubblewrap with nothing shared and nothing to see but what Python needs."""
+    """Bubblewrap with nothing shared, nothing to see but what Python needs, and nothing to write to."""
     folders = {
         "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache",
         sys.base_prefix, sys.prefix, str(Path(sys.executable).resolve().parent.parent),
@@ -105,4 +105,5 @@ def _bwrap() -> list[str]:
     }  # fmt: skip
     bindings = [part for folder in sorted(folders) for part in ("--ro-bind-try", folder, folder)]
     path = shutil.which("bwrap") or "bwrap"
-    return [path, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", *bindings, "--chdir", "/", "--"]
+    walls = [path, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    return [*walls, *bindings, "--remount-ro", "/", "--chdir", "/", "--"]
