@@ -1,7 +1,7 @@
 """A decoder child taken over by its file: limits hold, nothing hangs, nothing it sends is believed.
 
-The hostile code is real: it stands where the child looks for its decoding library, so it runs in
-the child's process, after the limits were set, with the file and the pipes in its hands.
+The hostile code is real: it runs in the child's process, after the limits were set, with the file and
+the pipes in its hands (`takeover`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import os
 import signal
 import socket
 import struct
-import textwrap
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.faults.takeover import alive, child_of, running, take_over
 from tests.footage import render_video
 from verify.errors import BrokenMedia, DecoderCrashed, SandboxUnavailable
 from verify.media import sandbox
@@ -34,52 +33,44 @@ def clip(tmp_path_factory):
     return render_video(tmp_path_factory.mktemp("clip") / "clip.mp4", seconds=20)
 
 
-def take_over(clip, folder, code, choice="rlimit", **limits):
-    """A session whose child runs `code` when it imports its decoding library."""
-    (folder / "av.py").write_text(textwrap.dedent(code))
-    session = Decoder(DecodeLimits(sandbox=choice, **limits)).open(clip, MediaKind.VIDEO)
-    session._bounds = replace(session._bounds, site=str(folder))
-    return session
-
-
-def crash(clip, folder, code, **limits):
+def crash(folder, code, **limits):
     """What the parent says of a child that runs `code`."""
-    with take_over(clip, folder, code, **limits) as session, pytest.raises(DecoderCrashed) as caught:
+    with take_over(folder, code, **limits) as session, pytest.raises(DecoderCrashed) as caught:
         list(session.frames(PLAN))
     return caught.value.detail
 
 
-def test_a_spin_ends_at_the_cpu_limit(clip, tmp_path):
-    assert "CPU time" in crash(clip, tmp_path, "while True: pass", cpu_seconds=1)
+def test_a_spin_ends_at_the_cpu_limit(tmp_path):
+    assert "CPU time" in crash(tmp_path, "while True: pass", cpu_seconds=1)
 
 
-def test_a_sleep_ends_at_the_wall_clock(clip, tmp_path):
-    assert "WALL_SECONDS" in crash(clip, tmp_path, "import time; time.sleep(600)", wall_seconds=0.5)
+def test_a_sleep_ends_at_the_wall_clock(tmp_path):
+    assert "WALL_SECONDS" in crash(tmp_path, "import time; time.sleep(600)", wall_seconds=0.5)
 
 
-def test_memory_is_limited(clip, tmp_path):
-    assert "memory" in crash(clip, tmp_path, "x = bytearray(1 << 30)", memory_bytes=1 << 28)
+def test_memory_is_limited(tmp_path):
+    assert "memory" in crash(tmp_path, "x = bytearray(1 << 30)", memory_bytes=1 << 28)
 
 
-def test_a_segmentation_fault_is_named(clip, tmp_path):
-    assert "SIGSEGV" in crash(clip, tmp_path, "import os; os.kill(os.getpid(), 11)")
+def test_a_segmentation_fault_is_named(tmp_path):
+    assert "SIGSEGV" in crash(tmp_path, "import os; os.kill(os.getpid(), 11)")
 
 
-def test_an_early_exit_is_noticed(clip, tmp_path):
-    assert "status 7" in crash(clip, tmp_path, "import os; os._exit(7)")
+def test_an_early_exit_is_noticed(tmp_path):
+    assert "status 7" in crash(tmp_path, "import os; os._exit(7)")
 
 
-def test_no_file_can_be_written_and_no_core_left(clip, tmp_path):
+def test_no_file_can_be_written_and_no_core_left(tmp_path):
     target = tmp_path / "written"
     code = f"""
         open({str(target)!r}, "wb", buffering=0).write(b"x" * 10)
     """
-    with take_over(clip, tmp_path, code) as session, pytest.raises(BrokenMedia, match="File too large"):
+    with take_over(tmp_path, code) as session, pytest.raises(BrokenMedia, match="File too large"):
         list(session.frames(PLAN))
     assert target.stat().st_size == 0
 
 
-def test_it_gets_no_environment_and_no_other_descriptor(clip, tmp_path, monkeypatch):
+def test_it_gets_no_environment_and_no_other_descriptor(tmp_path, monkeypatch):
     monkeypatch.setenv("VERIFY_SECRET", "hunter2")
     code = """
         import os
@@ -87,7 +78,7 @@ def test_it_gets_no_environment_and_no_other_descriptor(clip, tmp_path, monkeypa
         raise ValueError(f"environment {sorted(os.environ)} descriptors {len(fds)}")
     """
     with (
-        take_over(clip, tmp_path, code) as session,
+        take_over(tmp_path, code) as session,
         pytest.raises(BrokenMedia, match=r"environment \[('LC_CTYPE')?\] descriptors 2"),
     ):
         list(session.frames(PLAN))
@@ -141,16 +132,16 @@ def picture(time_us, width, height, data):
         METADATA + message(b"S", b"a still nobody asked for"),
     ],
 )
-def test_what_it_must_not_send_is_refused(clip, tmp_path, payload):
-    assert "it sent what it must not" in crash(clip, tmp_path, sends(payload), wall_seconds=20)
+def test_what_it_must_not_send_is_refused(tmp_path, payload):
+    assert "it sent what it must not" in crash(tmp_path, sends(payload), wall_seconds=20)
 
 
-def test_an_error_of_its_own_invention_is_a_crash(clip, tmp_path):
+def test_an_error_of_its_own_invention_is_a_crash(tmp_path):
     invented = message(b"X", b'{"code":"storage_full","detail":"\\u001b[31mred"}')
-    assert crash(clip, tmp_path, sends(invented)) == " [31mred"
+    assert crash(tmp_path, sends(invented)) == " [31mred"
 
 
-def test_frames_without_end_are_cut_off(clip, tmp_path):
+def test_frames_without_end_are_cut_off(tmp_path):
     endless = """
         import os, struct
         pipe = min(fd for fd in range(3, 64) if os.path.exists(f"/proc/self/fd/{fd}"))
@@ -161,7 +152,7 @@ def test_frames_without_end_are_cut_off(clip, tmp_path):
             os.write(pipe, struct.pack("<cIqHHB", b"F", 14, time_us, 1, 1, 0) + b"x")
             time_us += 1
     """
-    assert "without end" in crash(clip, tmp_path, endless, max_duration_us=30_000_000)
+    assert "without end" in crash(tmp_path, endless, max_duration_us=30_000_000)
 
 
 @pytest.mark.skipif(not bwrap_works(), reason="bubblewrap does not work here")
@@ -172,22 +163,15 @@ def test_frames_without_end_are_cut_off(clip, tmp_path):
         "open({secret!r}).read()",
         "import os; os.kill({pid}, 0)",
         "open('/etc/hostname').read()",
+        "import os; os.mkdir('/left')",
     ],
 )
-def test_bubblewrap_hides_network_files_and_processes(clip, tmp_path, monkeypatch, attempt):
+def test_bubblewrap_hides_network_files_and_processes(tmp_path, attempt):
     secret = tmp_path / "secret"
     secret.write_text("hunter2")
     with socket.create_server(("127.0.0.1", 0)) as server:
         code = attempt.format(port=server.getsockname()[1], secret=str(secret), pid=os.getpid())
-        library = tmp_path / "library"
-        library.mkdir()
-        (library / "av.py").write_text(code + "\nraise ValueError('it got out')")
-        session = Decoder(DecodeLimits(sandbox="bwrap")).open(clip, MediaKind.VIDEO)
-        session._bounds = replace(session._bounds, site=str(library))
-        wall = child_command("bwrap")
-        at = wall.index("--chdir")
-        wall[at:at] = ["--ro-bind", str(library), str(library)]
-        monkeypatch.setattr("verify.media.decoder.child_command", lambda _: wall)
+        session = take_over(tmp_path, code + "\nraise ValueError('it got out')", "bwrap")
         with session, pytest.raises(BrokenMedia, match="Error") as caught:
             list(session.frames(PLAN))
     assert "it got out" not in str(caught.value)
@@ -199,7 +183,7 @@ def test_a_child_killed_midway_is_a_crash_and_the_next_file_is_read(clip, choice
     with decoder.open(clip, MediaKind.VIDEO) as session:
         frames = iter(session.frames(FramePlan(per_second=25)))
         next(frames)
-        os.killpg(session._child.pid, signal.SIGKILL)
+        os.killpg(child_of(session), signal.SIGKILL)
         with pytest.raises(DecoderCrashed):
             list(frames)
     assert decoder.probe(clip, MediaKind.VIDEO).width == 320
@@ -211,34 +195,15 @@ def test_a_consumer_that_stops_early_leaves_no_process(clip, choice):
         clip, MediaKind.VIDEO, FramePlan(per_second=25)
     ) as stream:
         next(iter(stream))
-        group = stream._session._child.pid
+        group = child_of(stream._session)
         assert running(group)
     assert not alive(group)
-
-
-def alive(group):
-    """Whether a process of the group still runs, a moment after it was killed."""
-    for _ in range(50):
-        if not running(group):
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def running(group):
-    """Whether /proc knows a process of the group that is not merely waiting to be reaped."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(its_group) == group and state not in "ZX":
-                return True
-    return False
 
 
 def test_a_consumer_that_fails_leaves_no_process(clip):
     def consume():
         with Decoder(DecodeLimits(sandbox="rlimit")).frames(clip, MediaKind.VIDEO, PLAN) as stream:
-            groups.append(stream._session._child.pid)
+            groups.append(child_of(stream._session))
             raise KeyError
 
     groups: list[int] = []
@@ -268,6 +233,7 @@ def test_no_descriptor_is_left_open(clip, tmp_path):
     decoder = Decoder(DecodeLimits(sandbox="rlimit"))
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(clip.read_bytes()[:2_000])
+    decoder.probe(clip, MediaKind.VIDEO)  # its template keeps a socket
     before = set(Path("/proc/self/fd").iterdir())
     for path in (clip, broken):
         with contextlib.suppress(BrokenMedia), decoder.frames(path, MediaKind.VIDEO, PLAN) as stream:

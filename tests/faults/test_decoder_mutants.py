@@ -21,7 +21,7 @@ SMALL = (96, 54)
 WORKER = """
 import io, json, os, random, sys, tempfile
 from verify.media.decoder_child import wire
-from verify.media.decoder_child.__main__ import answer
+from verify.media.decoder_child.child import answer
 import resource
 
 source, mime, first, count = json.loads(sys.argv[1])
@@ -48,7 +48,7 @@ for seed in range(first, first + count):
         file.write(data)
         file.flush()
         bounds = wire.Bounds(
-            fd=file.fileno(), mime=mime, first_only=False, cpu_seconds=600, memory_bytes=2**30, site="",
+            fd=file.fileno(), mime=mime, first_only=False, cpu_seconds=600, memory_bytes=2**30,
             max_pixels=4_000_000, max_dense_pixels=2_000_000,
             max_animation_frames=100, max_animation_pixels=10_000_000, max_duration_us=3_600_000_000,
         )

@@ -341,7 +341,7 @@ def test_no_time_left_at_all_is_a_crash(clip):
 
 def test_a_library_that_cannot_be_loaded_is_not_the_files_fault(clip, tmp_path):
     with DECODER.open(clip, MediaKind.VIDEO) as session:
-        session._bounds = replace(session._bounds, site=str(tmp_path))
+        session._command = [*session._command[:-1], str(tmp_path)]
         with pytest.raises(DecoderCrashed, match="library"):
             session.probe()
 

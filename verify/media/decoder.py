@@ -1,9 +1,10 @@
 """Media files -> frames, stills and metadata, decoded in a child process under limits.
 
 In: a path, what `sniff` said it is, and what is wanted. Out: model records, lazily, with bounded
-memory. The child (`decoder_child`) gets an open descriptor, an empty environment and no network;
-it is killed when its time is over or the consumer stops. Raises the MediaRejected errors; a crash
-or an exceeded limit is DecoderCrashed, never a hang.
+memory. The child (`decoder_child`) is forked from a `template`, so that it starts with its decoder
+imported; it gets an open descriptor, an empty environment and no network, and is killed when its time
+is over or the consumer stops. Raises the MediaRejected errors; a crash or an exceeded limit is
+DecoderCrashed, never a hang.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ _MAX_REACH = 32  #: frames on each side; each is held in the child's memory unti
 
 
 class Decoder:
-    """Opens media under `limits`. Holds nothing between calls; safe to share between threads."""
+    """Opens media under `limits`. Safe to share between threads.
+
+    Between calls the process keeps a few templates; they end with it.
+    """
 
     def __init__(self, limits: DecodeLimits) -> None:
         self._limits = limits
@@ -44,8 +48,8 @@ class Decoder:
     def open(self, path: Path, kind: MediaKind) -> MediaSession:
         """A child on `path` for several requests; use it in a `with` statement.
 
-        `kind` IMAGE reads only the first picture of an animation. Raises UnreadableInput, and what
-        `sniff` raises.
+        `kind` IMAGE reads only the first picture of an animation. Raises UnreadableInput,
+        SandboxUnavailable, and what `sniff` raises.
         """
         return MediaSession(path, kind, self._limits)
 
@@ -92,6 +96,7 @@ class MediaSession:
         self._fd = _open_regular(path)
         try:
             self._bounds = _bounds(self._fd, kind, limits)
+            self._command = _template_command(limits.sandbox, self._bounds.mime)
         except BaseException:
             os.close(self._fd)
             raise
@@ -174,8 +179,9 @@ class MediaSession:
         if self._busy:
             self._end_child()
         if self._child is None:
-            command = [*child_command(self._limits.sandbox), json.dumps(asdict(self._bounds))]
-            self._child = ChildProcess(command, fd=self._fd, wall_seconds=self._limits.wall_seconds)
+            self._child = ChildProcess(
+                self._command, self._bounds, fd=self._fd, wall_seconds=self._limits.wall_seconds
+            )
         self._busy = True
         self._child.send(json.dumps(asdict(request)).encode() + b"\n")
         return ReplyReader(self._child)
@@ -249,7 +255,7 @@ def _bounds(fd: int, kind: MediaKind, limits: DecodeLimits) -> wire.Bounds:
     sniffed = sniff(os.pread(fd, HEAD_BYTES, 0))
     is_video = sniffed.kind is MediaKind.VIDEO
     return wire.Bounds(
-        fd=fd,
+        fd=wire.MEDIUM_FD,
         mime=sniffed.mime,
         first_only=MediaKind.IMAGE in {kind, sniffed.kind},
         cpu_seconds=limits.cpu_seconds,
@@ -259,5 +265,10 @@ def _bounds(fd: int, kind: MediaKind, limits: DecodeLimits) -> wire.Bounds:
         max_animation_pixels=limits.max_animation_pixels,
         max_duration_us=limits.max_duration_us,
         max_dense_pixels=limits.max_dense_pixels,
-        site=os.pathsep.join(library_folders()),
     )
+
+
+def _template_command(sandbox: str, mime: str) -> list[str]:
+    """One decoder each: PyAV's libraries would take up 100 MB of what a photo's child may address."""
+    library = "video" if mime.startswith("video/") else "image"
+    return [*child_command(sandbox), library, os.pathsep.join(library_folders())]

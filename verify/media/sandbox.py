@@ -1,7 +1,7 @@
-"""The walls around the decoder child: bubblewrap where it works, resource limits always.
+"""The walls around the decoder children: bubblewrap where it works, resource limits always.
 
-In: which isolation is wanted. Out: the command line that starts the child, and for
-`verify doctor` which limits hold. Handbook `reliability.md` 2.4.
+In: which isolation is wanted. Out: the command line that starts the template they are forked from,
+and for `verify doctor` which limits hold. Handbook `reliability.md` 2.4.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def sandbox_status(choice: str = "auto") -> SandboxStatus:
 
 
 def child_command(choice: str) -> list[str]:
-    """The command line of the child, without its argument. Raises SandboxUnavailable."""
+    """The command line of the children's template, without its arguments. Raises SandboxUnavailable."""
     python = _python()
     if choice == "rlimit":
         return python
@@ -97,7 +97,10 @@ def library_folders() -> tuple[str, ...]:
 
 @cache
 def _bwrap() -> list[str]:
-    """Bubblewrap with nothing shared and nothing to see but what Python needs."""
+    """Bubblewrap with nothing shared, nothing to see but what Python needs, and nothing to leave behind.
+
+    Its root would be writable, and the children of a template come after one another in it.
+    """
     folders = {
         "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache",
         sys.base_prefix, sys.prefix, str(Path(sys.executable).resolve().parent.parent),
@@ -105,4 +108,5 @@ def _bwrap() -> list[str]:
     }  # fmt: skip
     bindings = [part for folder in sorted(folders) for part in ("--ro-bind-try", folder, folder)]
     path = shutil.which("bwrap") or "bwrap"
-    return [path, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", *bindings, "--chdir", "/", "--"]
+    walls = [path, "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    return [*walls, *bindings, "--remount-ro", "/", "--chdir", "/", "--"]

@@ -70,7 +70,7 @@ class Examiner:
     ) -> tuple[Examination, MatchResult | None]:
         """What the video's self-contained pictures settle; where they do not, the whole examination.
 
-        One decoder child for both, as its start is a good part of what a short clip costs.
+        One decoder child for both, as its start is a part of what a short clip costs.
         """
         with self._decoder.open(self._blobs.path(file.sha256), file.kind) as session:
             if file.kind is MediaKind.VIDEO:

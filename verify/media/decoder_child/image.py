@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps
+from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin  # noqa: F401 - else Pillow imports all it has
 
 from verify.media.decoder_child import wire
 
@@ -34,6 +34,8 @@ _EXIF_DETAIL_TAGS = {36867: "DateTimeOriginal", 36881: "OffsetTimeOriginal"}
 _EXIF_DETAIL = 0x8769
 _EXIF_GPS = 0x8825
 _JPEG_QUALITY = 85
+
+Image.preinit()  # the other formats read here; before the fork, and not in each child
 
 
 def answer(request: Request, bounds: Bounds, sender: Sender) -> Ending:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 import av
+import av.subtitles.stream  # opening any container imports it
 from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
@@ -230,7 +231,7 @@ class Painter:
         )
 
     def jpeg(self, time_us: int, frame: VideoFrame) -> Picture:
-        from verify.media.decoder_child.image import encode_jpeg  # noqa: PLC0415 - Pillow costs 20 ms of start
+        from verify.media.decoder_child.image import encode_jpeg  # noqa: PLC0415 - 30 ms that only stills need
 
         return encode_jpeg(self._turned("RGB", self._pixels(frame, "rgb24")), time_us)
 
@@ -245,7 +246,7 @@ class Painter:
         return b"".join(data[at : at + row] for at in range(0, plane.line_size * height, plane.line_size))
 
     def _turned(self, mode: str, data: bytes) -> Image:
-        from PIL import Image  # noqa: PLC0415 - 20 ms of start, seldom needed
+        from PIL import Image  # noqa: PLC0415 - the same
 
         image = Image.frombytes(mode, self._size, data)
         return image.transpose(Image.Transpose[self._turn]) if self._turn else image

@@ -1,7 +1,8 @@
 """How the decoder child speaks: framed messages on one pipe, one JSON line per request on another.
 
-A message is a one-byte kind, its payload's length (4 bytes) and the payload. Both sides use this
-module; it knows nothing of PyAV, Pillow or the rest of the project.
+A message is a one-byte kind, its payload's length (4 bytes) and the payload. So is an order to the
+template that children are forked from. Both sides use this module; it knows nothing of PyAV, Pillow
+or the rest of the project.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ STILL = b"S"  #: PICTURE, then a JPEG file
 END = b"E"  #: JSON: Ending
 ERROR = b"X"  #: JSON: {"code": ..., "detail": ...}; takes the place of END
 
+FORK = b"F"  #: to the template: JSON: Bounds; with descriptors of the requests, the replies and the medium
+KILL = b"K"  #: to the template: nothing; its child is to die, if there is one
+REPORT = struct.Struct("<i?")  # from the template: its child's wait status, 1 when it can fork another
+
+#: Descriptors of a child; 1 and 2 lead nowhere, others it has none.
+REQUESTS_FD, REPLIES_FD, MEDIUM_FD = 0, 3, 4
+
 
 class RefusalError(Exception):
     """A file that is not read. `code` is that of one of the project's MediaRejected errors."""
@@ -34,7 +42,7 @@ class RefusalError(Exception):
 class Bounds:
     """What the child is told at its start. Times in microseconds, sizes in bytes or pixels."""
 
-    fd: int
+    fd: int  #: of the medium, as the child has it
     mime: str
     first_only: bool  #: read only the first picture of an animation
     cpu_seconds: int
@@ -44,7 +52,6 @@ class Bounds:
     max_animation_pixels: int
     max_duration_us: int
     max_dense_pixels: int
-    site: str  #: folders of the libraries, joined by os.pathsep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
