@@ -63,6 +63,18 @@ def test_what_never_had_colours_did_not_lose_them() -> None:
     assert not recoloured([], MIRRORED)
 
 
+def pale(picture: Picture) -> Picture:
+    """Hardly more colour than grey has: a mean chroma of 6 or so."""
+    return np.asarray(0.7 * grey(picture) + 0.3 * picture).astype(np.uint8)
+
+
+def test_the_loss_of_pale_colours_is_named_only_when_hardly_any_is_left() -> None:
+    before = pale(picture_at(6, 1))
+    half = np.asarray((before.astype(int) + grey(before)) // 2).astype(np.uint8)
+    for after, name in ((grey(before), "colours removed"), (half, "")):
+        assert recoloured([(jpeg(after[:, ::-1].copy()), jpeg(before))], MIRRORED) == name
+
+
 def test_colours_that_were_added_are_named() -> None:
     picture = picture_at(6, 1)
     assert recoloured([(jpeg(picture[:, ::-1].copy()), jpeg(grey(picture)))], MIRRORED) == "colours changed"
