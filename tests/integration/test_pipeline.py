@@ -18,6 +18,7 @@ from verify.pipeline.desk import Desk
 from verify.reports import from_json, to_json
 from verify.settings import Settings
 from verify.store.items import Item, ItemFilter, Lane, Lease
+from verify.store.ledger import Ledger
 from verify.wiring import Tool, opened
 
 STAGES = ["resolve", "fetch", "screen/0", "fingerprint/0", "match/0", "find"]
@@ -84,6 +85,24 @@ def test_an_item_ends_done_with_one_report(tool: Tool, submission: Submission) -
     (medium,) = finished(tool, item)["media"]
     assert medium["matches"]["segments"][0]["orientation"] == "mirrored"
     assert medium["pictures"]
+
+
+def test_an_item_that_ends_while_it_is_asked_for_is_not_done_again(
+    tool: Tool, submission: Submission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim waits for the writer that ends the item, and is refused for that."""
+    lease = take(tool, submission)
+    claim = Ledger.claim
+
+    def late_claim(ledger: Ledger, **asked: Any) -> Lease | None:
+        tool.pipeline.check(lease)
+        return claim(ledger, **asked)
+
+    monkeypatch.setattr(Ledger, "claim", late_claim)
+    taken = Desk(tool.parts, worker="second").take(tool.intake.request(submission))
+    assert isinstance(taken, Item)
+    assert taken.state is ItemState.DONE
+    assert len(tool.parts.ledger.reports(taken.id)) == 1
 
 
 @pytest.mark.parametrize("last", STAGES)

@@ -78,6 +78,8 @@ class Desk:
             if lease is not None:
                 return lease
             item = ledger.get(item.id)
+            if item.is_terminal:  # since the claim was refused
+                break
             if item.state is not ItemState.RUNNING:  # paused, or waiting for a retry: it is wanted now
                 ledger.cancel(item.id)
                 item = ledger.rerun(item.id, forget=())
