@@ -2,6 +2,7 @@
 
     screen      the video's I-frames alone (screen.py; a tenth of the decoding)  -- settled: done
     hash tier   every sampled frame's hash, eight orientations, with and without bars
+    insets      hashes of the rectangles in what is left: a corner picture, a collage, a post around a photo
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
 
@@ -46,6 +47,8 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     boxes = picture_boxes(query, parts)
     judged = _judge(hash_tier.propose(query, index, usable, boxes), query, index)
     looks = Looks(query, parts)
+    in_shots = looks.of_open_shots(_partly_unexplained(judged, boxes, usable))
+    judged += _judge(hash_tier.propose_in_insets(query, index, in_shots, boxes), query, index)
     left = _unexplained(judged, usable)
     while left.size and (keyframes := looks.following(left)):
         judged += _judge(_of_keyframes(query, index, keyframes, boxes), query, index)
@@ -101,6 +104,7 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
     boxes = picture_boxes(query, parts)
     proposed = hash_tier.propose(query, index, usable, boxes)
     looks = Looks(query, parts)
+    proposed += hash_tier.propose_in_insets(query, index, looks.of_open_shots(usable), boxes)
     while keyframes := looks.following(usable):
         proposed += _of_keyframes(query, index, keyframes, boxes)
     proposed += _of_parts(query, index, looks.in_parts(usable), boxes)

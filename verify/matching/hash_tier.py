@@ -2,12 +2,14 @@
 
 In go a query's fingerprint and the index, out come hypotheses, nearest first. A hash of the whole
 frame or of the frame without bars, on either side, implies the map between the two pictures. Bars are
-the whole clip's on the reference's side, each shot's on the query's.
+the whole clip's on the reference's side, each shot's on the query's. What no frame's hash explains is
+hashed once more in the rectangles found in it (insets.py), and compared less strictly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +21,15 @@ from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import boxes_map
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import CodeHits, ReferenceIndex, distinct
+from verify.matching.insets import insets
 from verify.matching.shots import Boxes, box_of
-from verify.model import Orientation
+from verify.model import GreyImage, Orientation
 
 #: Bits of 256. Of 27 million unrelated frame pairs at quality 80 none was at 70 or less, P(<= 76) is
 #: 1e-7 and P(<= 84) 9e-7 (handbook `algorithms.md` 1.3): what is this near is worth aligning.
 CANDIDATE_BITS = 76
+#: The same for the few pictures that are hashed in rectangles.
+WIDE_BITS = 96
 SAME_QUERY_CODE_BITS = 10  #: nearer query frames find the same references
 BLOCK_FRAMES = 512  #: turned at once: 16 kB each in the meantime
 MOST_HYPOTHESES = 16
@@ -45,8 +50,33 @@ def propose(
     if not len(searched):
         return []
     looks = _looks(searched, boxes)
-    codes = np.concatenate([_turned_codes(query, frames, box) for box, frames in looks])
-    groups = _grouped(index.near_codes(codes, CANDIDATE_BITS), looks)
+    codes = [_turned_codes(query, frames, box) for box, frames in looks]
+    return _nearest(index, looks, codes, CANDIDATE_BITS, boxes)
+
+
+def propose_in_insets(
+    query: Fingerprint, index: ReferenceIndex, shots: Iterable[Sequence[int]], boxes: Boxes
+) -> list[Hypothesis]:
+    """Hypotheses from keyframes of some shots (positions in `query.keyframes`), hashed in rectangles."""
+    looks: list[_Look] = []
+    codes: list[perceptual.Codes] = []
+    for keyframes in shots:
+        frames = query.keyframes[list(keyframes)].astype(np.intp)
+        pictures = [query.picture(keyframe) for keyframe in keyframes]
+        for box in dict.fromkeys((WHOLE, box_of(boxes, int(frames[0])), *insets(pictures))):
+            small = np.stack([perceptual.small(cut(picture, box)) for picture in pictures])
+            usable = perceptual.quality(small) >= USABLE_QUALITY
+            if usable.any():
+                looks.append((box, frames[usable]))
+                codes.append(_in_all_orientations(small[usable]).reshape(-1, 32))
+    found = _nearest(index, looks, codes, WIDE_BITS, boxes) if codes else []
+    return [replace(hypothesis, tier="inset") for hypothesis in found]
+
+
+def _nearest(
+    index: ReferenceIndex, looks: Sequence[_Look], codes: Sequence[perceptual.Codes], bits: int, boxes: Boxes
+) -> list[Hypothesis]:
+    groups = _grouped(index.near_codes(np.concatenate(codes), bits), looks)
     ranked = sorted(groups.items(), key=lambda group: _rank(group[1]))
     return [_hypothesis(index, key, looks[key[2]][0], rows, boxes) for key, rows in ranked[:MOST_HYPOTHESES]]
 
@@ -75,7 +105,13 @@ def _turned_codes(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> per
 
 
 def _turned_block(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> perceptual.Codes:
-    pictures = np.stack([perceptual.small(cut(query.thumbnail(int(frame)), box)) for frame in frames])
+    return _in_all_orientations(
+        np.stack([perceptual.small(cut(query.thumbnail(int(frame)), box)) for frame in frames])
+    )
+
+
+def _in_all_orientations(pictures: GreyImage) -> perceptual.Codes:
+    """Codes with every orientation undone, (8, k, 32)."""
     values = perceptual.coefficients(pictures)
     return np.stack(
         [perceptual.codes(perceptual.turned(values, orientation)) for orientation in _ORIENTATIONS]
@@ -111,6 +147,6 @@ def _hypothesis(index: ReferenceIndex, key: _Key, hashed: Box, rows: _Rows, boxe
         matrix=boxes_map(hashed, reference_box, _ORIENTATIONS[orientation]),
         tier="hash",
         anchors=tuple((query_frame, reference_frame) for _, query_frame, reference_frame in rows),
-        query_box=box_of(boxes, rows[0][1]),
+        query_box=box_of(boxes, rows[0][1]) if hashed == WHOLE else hashed,
         distance=rows[0][0],
     )

@@ -18,6 +18,7 @@ from verify.matching.shots import Frames
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
+MOST_SHOTS, OF_A_SHOT = 8, 4  #: looked at for rectangles, and keyframes of each
 WINDOWED = 2  #: keyframes of which parts are looked at, too
 
 
@@ -39,6 +40,15 @@ class Looks:
         found = self._of_shots(left) if not self._seen else self._unlike(left)
         self._seen += found
         return found
+
+    def of_open_shots(self, left: Frames) -> list[list[int]]:
+        """A few keyframes of each shot with frames left, spread over it; the longest shots first."""
+        ranked = sorted(self._open_shots(left), key=lambda frames: -frames.size)
+        owners = (np.unique(self._owners(frames)) for frames in ranked[:MOST_SHOTS])
+        return [
+            found[np.linspace(0, found.size - 1, min(OF_A_SHOT, found.size)).round().astype(np.intp)].tolist()
+            for found in owners
+        ]
 
     def in_parts(self, left: Frames) -> list[int]:
         """The keyframes whose parts are worth a look: one of each shot, those with most frames left first."""

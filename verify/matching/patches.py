@@ -76,13 +76,52 @@ def compare(query: Patches, reference: Patches) -> Agreement:
     )
 
 
+class _Side:
+    """One side's thumbnails without their bars, which spread into the picture where it is made smaller."""
+
+    def __init__(self, print_: Fingerprint, box: Box) -> None:
+        self.print = print_
+        high, wide = print_.thumbnail(0).shape
+        self._scale = np.array([[wide, 0, -0.5], [0, high, -0.5], [0, 0, 1.0]])
+        left, top, right, bottom = inside_bars(print_, box)
+        self._rows = slice(round(top * high), round(bottom * high))
+        self._columns = slice(round(left * wide), round(right * wide))
+
+    def picture(self, frame: int) -> GreyImage:
+        return self.print.thumbnail(frame)[self._rows, self._columns]
+
+    def to_pixels(self, matrix: Matrix) -> Matrix:
+        """From what a map starts from to the pixels of `picture`, the map being to fractions of the frame."""
+        moved = np.array([[1.0, 0, -self._columns.start], [0, 1, -self._rows.start], [0, 0, 1]])
+        result: Matrix = moved @ self._scale @ matrix
+        return result
+
+    def enlargement(self, box: Box) -> float:
+        """How many patch pixels one thumbnail pixel becomes, at most."""
+        wide, high = (box[2] - box[0]) * self._scale[0, 0], (box[3] - box[1]) * self._scale[1, 1]
+        return float(SIDE / max(1.0, min(wide, high)))
+
+
+def inside_bars(side: Fingerprint, box: Box) -> Box:
+    """The box without the thumbnail's line beside each bar, most of which may be bar."""
+    high, wide = side.thumbnail(0).shape
+    left, top, right, bottom = box
+    return (
+        left + (left > 0) / wide,
+        top + (top > 0) / high,
+        right - (right < 1) / wide,
+        bottom - (bottom < 1) / high,
+    )
+
+
 class Sampler:
     """Cuts the common part out of both sides' thumbnails under one map."""
 
     def __init__(
         self, query: Fingerprint, reference: Fingerprint, hypothesis: Hypothesis, common: Overlap
     ) -> None:
-        self._query, self._reference = query, reference
+        self._query = _Side(query, hypothesis.query_box)
+        self._reference = _Side(reference, reference.content_box)
         grid = _grid(common.reference_box)
         in_query = transform(inverse(hypothesis.matrix), grid)
         left, top, right, bottom = hypothesis.query_box
@@ -90,16 +129,16 @@ class Sampler:
         usable: NDArray[np.bool_] = _by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
         self._usable = usable
         to_reference = _grid_matrix(common.reference_box)
-        self._reference_map = _to_pixels(to_reference, reference)
-        self._query_map = _to_pixels(inverse(hypothesis.matrix) @ to_reference, query)
+        self._reference_map = self._reference.to_pixels(to_reference)
+        self._query_map = self._query.to_pixels(inverse(hypothesis.matrix) @ to_reference)
         self._sigma = 0.5 * max(
-            1.0, _enlargement(common.query_box, query), _enlargement(common.reference_box, reference)
+            1.0, self._query.enlargement(common.query_box), self._reference.enlargement(common.reference_box)
         )
 
     @property
     def footage_moves(self) -> bool:
         """Whether both media move."""
-        return bool(self._query.moving.any() and self._reference.moving.any())
+        return bool(self._query.print.moving.any() and self._reference.print.moving.any())
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -108,7 +147,7 @@ class Sampler:
 
     def query_cuts(self, frames: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether another shot of the query begins between each of `frames` and the next."""
-        return is_cut(self._query, frames)
+        return is_cut(self._query.print, frames)
 
     def query(self, frames: NDArray[np.intp]) -> Patches:
         return self._patches(self._query, frames, self._query_map, common_mask=self._usable)
@@ -117,9 +156,9 @@ class Sampler:
         return self._patches(self._reference, frames, self._reference_map, common_mask=self._usable)
 
     def _patches(
-        self, side: Fingerprint, frames: NDArray[np.intp], matrix: Matrix, *, common_mask: NDArray[np.bool_]
+        self, side: _Side, frames: NDArray[np.intp], matrix: Matrix, *, common_mask: NDArray[np.bool_]
     ) -> Patches:
-        stack = np.stack([self._cut(side.thumbnail(int(frame)), matrix) for frame in frames])
+        stack = np.stack([self._cut(side.picture(int(frame)), matrix) for frame in frames])
         blocks = _by_block(stack)[common_mask]
         blocks -= blocks.mean(axis=2, keepdims=True)
         length = np.linalg.norm(blocks, axis=2)
@@ -132,11 +171,11 @@ class Sampler:
             motion_level=level,
         )
 
-    def _cut(self, thumbnail: GreyImage, matrix: Matrix) -> Floats:
+    def _cut(self, inside: GreyImage, matrix: Matrix) -> Floats:
         step = max(np.hypot(matrix[0, 0], matrix[1, 0]), np.hypot(matrix[0, 1], matrix[1, 1])) / max(
             abs(matrix[2, 2]), 1e-9
         )
-        picture = thumbnail.astype(np.float32)
+        picture = inside.astype(np.float32)
         if step > 1.2:
             picture = cv2.GaussianBlur(picture, (0, 0), 0.5 * step).astype(np.float32, copy=False)
         patch = cv2.warpPerspective(
@@ -177,21 +216,3 @@ def _grid_matrix(box: Box) -> Matrix:
     """From patch pixels to fractions of the picture."""
     wide, high = (box[2] - box[0]) / SIDE, (box[3] - box[1]) / SIDE
     return np.array([[wide, 0, box[0] + wide / 2], [0, high, box[1] + high / 2], [0, 0, 1]])
-
-
-def _thumbnail_size(side: Fingerprint) -> tuple[int, int]:
-    height, width = side.thumbnail(0).shape
-    return width, height
-
-
-def _to_pixels(matrix: Matrix, side: Fingerprint) -> Matrix:
-    width, height = _thumbnail_size(side)
-    scale = np.array([[width, 0, -0.5], [0, height, -0.5], [0, 0, 1.0]])
-    result: Matrix = scale @ matrix
-    return result
-
-
-def _enlargement(box: Box, side: Fingerprint) -> float:
-    """How many patch pixels one thumbnail pixel becomes, at most."""
-    width, height = _thumbnail_size(side)
-    return SIDE / max(1.0, min((box[2] - box[0]) * width, (box[3] - box[1]) * height))

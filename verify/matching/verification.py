@@ -16,7 +16,7 @@ from verify.matching.align import Run, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.moments import Moment, Takes
-from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare
+from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare, inside_bars
 from verify.model import GreyImage
 
 LEAST_BLOCKS = 4  #: fewer blocks in the common part say nothing
@@ -94,7 +94,11 @@ def _laid_over(
     hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint
 ) -> tuple[Overlap, Sampler] | None:
     """The common part and what cuts it out; None where it is too small to say anything."""
-    common = overlap(hypothesis.matrix, hypothesis.query_box, reference.content_box)
+    common = overlap(
+        hypothesis.matrix,
+        inside_bars(query, hypothesis.query_box),
+        inside_bars(reference, reference.content_box),
+    )
     if common is None:
         return None
     sampler = Sampler(query, reference, hypothesis, common)
