@@ -265,6 +265,12 @@ def test_what_is_not_a_copy_is_a_lead_at_most(kind: MatchKind) -> None:
     )
 
 
+def test_a_lead_says_why_it_is_no_copy() -> None:
+    lead = segment(kind=MatchKind.POSSIBLE, doubt="the same view at what may be another moment")
+    finding = find(reference(), media=[video(lead)], claim=HOUR_AGO)
+    assert "a possible match, the same view at what may be another moment." in finding.statement
+
+
 def test_several_references_are_reconciled_by_the_earliest_strong_date() -> None:
     references = [
         reference("testim", "2010-01-01", DateBasisKind.TESTIMONY),

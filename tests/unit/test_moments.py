@@ -11,6 +11,7 @@ import pytest
 from tests.footage import Picture, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import ReferenceIndex, match
+from verify.matching.judging import MOMENT_IN_DOUBT
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind
 
 SECOND = 1_000_000
@@ -67,6 +68,12 @@ def test_another_take_is_no_copy(take: int) -> None:
     found = told(clip(speaker(take, 40)[30:48]), clip(speaker(1, 40)))
     assert found
     assert all(segment.kind is not MatchKind.COPY for segment in found)
+
+
+def test_a_sure_picture_of_an_unsure_moment_is_told_why_it_is_no_copy() -> None:
+    (segment,) = told(clip(speaker(3, 40)[30:48]), clip(speaker(1, 40)))
+    assert (segment.kind, segment.confidence) == (MatchKind.POSSIBLE, "moderate")
+    assert segment.doubt == MOMENT_IN_DOUBT
 
 
 def test_the_same_take_at_another_moment_is_no_copy() -> None:

@@ -15,6 +15,7 @@ from verify.model import (
     Finding,
     FindingLabel,
     MatchKind,
+    MatchSegment,
     MediaReport,
     Post,
     PostState,
@@ -81,7 +82,7 @@ def decide_without_match(
 
 def _needs_review(leads: Sequence[Copy], searched: tuple[int, str]) -> Finding:
     sentences = [
-        f"{capitalised(segment_words(segment, lead.name, lead.reference))}: {_LEAD_WORDS[segment.kind]}."
+        f"{capitalised(segment_words(segment, lead.name, lead.reference))}: {_lead_words(segment)}."
         for lead in leads
         for segment in lead.segments
     ]
@@ -94,6 +95,10 @@ def _needs_review(leads: Sequence[Copy], searched: tuple[int, str]) -> Finding:
             f"Searched: {searched_words(*searched)}.",
         ),
     )
+
+
+def _lead_words(segment: MatchSegment) -> str:
+    return f"a possible match, {segment.doubt}" if segment.doubt else _LEAD_WORDS[segment.kind]
 
 
 def _not_retrievable(post: Post, media: Sequence[MediaReport], problem: Problem | None) -> Finding:

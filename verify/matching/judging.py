@@ -39,6 +39,7 @@ SAME_MOMENT, OTHER_MOMENT = 1.5, -2.0
 #: The least where the reference shows no other moment, and the query's shot moves: of 64 runs of other takes
 #: 3 had more, of 400 copies of those seeds 5 had less.
 LONE_MOMENT = -2.0
+MOMENT_IN_DOUBT = "the same view, yet nothing in it tells whether it is the same moment"
 #: Median Hamming distance of the aligned common part, bits of 256. Of 309 unrelated pairs with corners in
 #: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
 #: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
@@ -62,21 +63,24 @@ class Judged:
     false_match: float  #: probability, at the size of the set that was searched
     kind: MatchKind
     worth_telling: bool  #: False: chance explains it as well
+    doubt: str  #: why it is only possible although its picture is as sure as a copy's; else empty
 
 
 def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     """The run with its score and what it is, at the size of the set that was searched."""
     odds = log_odds(evidence)
     chance = chance_in_set(odds, index.keyframe_count)
+    kind = _kind(evidence, odds, chance)
     return Judged(
         evidence=evidence,
         score=score(odds),
         false_match=false_match_probability(odds, index.keyframe_count),
-        kind=_kind(evidence, odds, chance),
+        kind=kind,
         worth_telling=odds >= POSSIBLE_ODDS
         and chance <= POSSIBLE_CHANCE
         and not _is_overlay(evidence, odds)
         and not _is_guess(evidence),
+        doubt=MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE and _is_sure(odds, chance) else "",
     )
 
 
@@ -100,13 +104,18 @@ def _is_guess(evidence: Evidence) -> bool:
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
     if _only_an_edge_agrees(evidence):
         return MatchKind.SHARED_OVERLAY
-    if odds < COPY_ODDS or chance > COPY_CHANCE:
+    if not _is_sure(odds, chance):
         return MatchKind.SAME_SCENE if _is_scene(evidence) else MatchKind.POSSIBLE
     if _whole_picture_differs(evidence):
         return MatchKind.SHARED_OVERLAY
     if _motion_disagrees(evidence):
         return MatchKind.SAME_SCENE
     return _by_moment(evidence)
+
+
+def _is_sure(odds: float, chance: float) -> bool:
+    """Sure of the picture, whatever the moment."""
+    return odds >= COPY_ODDS and chance <= COPY_CHANCE
 
 
 def _by_moment(evidence: Evidence) -> MatchKind:

@@ -85,6 +85,7 @@ class MatchSegment:
     score: float = 0.0  #: 0..1, higher is more certain; ranks segments
     false_match_probability: float | None = None  #: at the size of the set that was searched
     confidence: str = ""  #: in words
+    doubt: str = ""  #: why a run as sure as a copy is only a possible match; a clause, English
     geometry: Geometry | None = None
 
 
