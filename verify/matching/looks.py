@@ -18,7 +18,7 @@ from verify.matching.shots import Frames
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
-MOST_SHOTS, OF_A_SHOT = 8, 4  #: looked at for rectangles, and keyframes of each
+MOST_SHOTS, OF_A_SHOT = 4, 4  #: looked at for rectangles, and keyframes of each
 WINDOWED = 2  #: keyframes of which parts are looked at, too
 
 
