@@ -91,6 +91,16 @@ def test_a_plain_picture_has_no_rectangle_and_any_has_few() -> None:
     assert len(insets([noise])) <= MOST_BOXES
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 60), (60, 2), (3, 60), (9, 300)])
+def test_a_sliver_of_a_picture_is_searched_without_harm(size: tuple[int, int]) -> None:
+    sliver = np.random.default_rng(7).integers(0, 255, size).astype(np.uint8)
+    barred = sliver.copy()
+    barred[: size[0] // 3] = barred[size[0] - size[0] // 3 :] = 0
+    for picture in (sliver, barred):
+        assert insets([picture]) == []
+        assert all(segment.tier != "inset" for segment in told(medium([picture]), medium([sliver])))
+
+
 def test_a_soft_picture_in_a_corner_is_found_where_it_is() -> None:
     reference = medium([soft(number / 3) for number in range(30)])
     query = medium([laid_into(host(number / 3), soft(2 + number / 3), CORNER) for number in range(18)])

@@ -25,6 +25,7 @@ LEAST_STRAIGHT = 0.03  #: of the frame's side, by which a line has more edges th
 MOST_LINES = 12  #: each way
 LINE_WIDTH = 3  #: pixels beside a line that belong to it
 ALIKE = 0.95  #: of the best of a line's columns
+LEAST_PIXELS = 32  #: of a picture's shorter side; less has no room for another picture
 LEAST_SIDE = 0.15  #: of the frame's side
 LEAST_COVERED = 0.65  #: share of edges along each side that is not the frame's own
 MOST_BOXES = 8
@@ -37,6 +38,8 @@ Numbers = NDArray[np.intp]
 
 def insets(pictures: Sequence[GreyImage]) -> list[Box]:
     """At most MOST_BOXES boxes, fractions of the frame; `pictures` are of one size and at least one."""
+    if min(pictures[0].shape) < LEAST_PIXELS:
+        return []
     upright = _upright_edges(pictures)
     level = _upright_edges([picture.T for picture in pictures])
     high, wide = upright.shape

@@ -103,15 +103,17 @@ class _Side:
 
 
 def inside_bars(side: Fingerprint, box: Box) -> Box:
-    """The box without the thumbnail's line beside each bar, most of which may be bar."""
+    """The box without the thumbnail's line beside each bar, most of which may be bar, if that leaves any."""
     high, wide = side.thumbnail(0).shape
     left, top, right, bottom = box
-    return (
+    inside = (
         left + (left > 0) / wide,
         top + (top > 0) / high,
         right - (right < 1) / wide,
         bottom - (bottom < 1) / high,
     )
+    leaves_any = (inside[2] - inside[0]) * wide >= 1 and (inside[3] - inside[1]) * high >= 1
+    return inside if leaves_any else box
 
 
 class Sampler:
