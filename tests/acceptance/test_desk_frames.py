@@ -24,9 +24,11 @@ def said(page: Page) -> str:
     return page.inner_text("#said")
 
 
-def loaded(page: Page) -> bool:
-    shown = "[...document.querySelectorAll('.pair img')].every(one => one.complete && one.naturalWidth > 0)"
-    return bool(page.evaluate(shown))
+def wait_for_pictures(page: Page) -> None:
+    """Both are there; a frame that nobody asked for before is decoded first."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.pair img')].every(one => one.complete && one.naturalWidth > 0)"
+    )
 
 
 def press(page: Page, key: str) -> None:
@@ -50,7 +52,7 @@ def test_arrow_keys_step_through_the_files_own_frames(frames: Page) -> None:
     assert said(frames) == first
     press(frames, "Shift+ArrowRight")
     assert "This footage 0:01.000" in said(frames)
-    assert loaded(frames)
+    wait_for_pictures(frames)
 
 
 def test_the_view_stays_while_stepping_and_the_reference_moves_alone(frames: Page) -> None:
@@ -73,7 +75,7 @@ def test_the_view_stays_while_stepping_and_the_reference_moves_alone(frames: Pag
     frames.wait_for_selector("#said:not(:has-text('is moved'))")
     frames.check("#look-side")
     frames.screenshot(path=SHOTS / "12-frames.png", full_page=True)
-    assert loaded(frames)
+    wait_for_pictures(frames)
     frames.goto(frames.url)  # the address holds all of it
     assert frames.is_checked("#reveal")
 
