@@ -181,7 +181,7 @@ def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
         if one.kind is MatchKind.SAME_SCENE and _motion_disagrees(one.evidence)
     }
     return [
-        replace(one, kind=MatchKind.SAME_SCENE)
+        replace(one, kind=MatchKind.SAME_SCENE, doubt="")
         if one.evidence.hypothesis.reference in scenes and not _motion_is_known(one.evidence)
         else one
         for one in judged

@@ -13,7 +13,7 @@ from verify.matching.judging import Judged
 from verify.matching.scoring import in_words
 from verify.matching.transforms import named
 from verify.matching.verification import Evidence
-from verify.model import FramePair, MatchKind, MatchSegment, Span
+from verify.model import FramePair, MatchSegment, Span
 
 
 def segment(judged: Judged, query: Fingerprint, index: ReferenceIndex) -> MatchSegment:
@@ -41,7 +41,7 @@ def segment(judged: Judged, query: Fingerprint, index: ReferenceIndex) -> MatchS
         score=round(judged.score, 6),
         false_match_probability=float(f"{judged.false_match:.2g}"),
         confidence=in_words(judged.false_match),
-        doubt=judged.doubt if judged.kind is MatchKind.POSSIBLE else "",
+        doubt=judged.doubt,
         geometry=to_record(evidence.hypothesis.matrix, evidence.hypothesis.inliers),
     )
 
