@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.unit.test_findings import HOUR_AGO, POSTED, find, segment, video
+from tests.unit.sample_findings import HOUR_AGO, POSTED, find, segment, video
 from verify.evidence import credentials
 from verify.evidence.credentials import read_credentials
 from verify.findings.comparing import claimed_frame

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.unit.test_findings import HOUR_AGO, POSTED, find, post, reference, segment, video
+from tests.unit.sample_findings import HOUR_AGO, POSTED, find, post, reference, segment, video
 from verify.findings.comparing import claimed_frame
 from verify.findings.metadata import compare_metadata, metadata_sentences
 from verify.model import Comparison, DecodeOutcome, FindingLabel, MediaMetadata, MediaReport, Verdict
