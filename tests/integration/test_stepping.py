@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -101,10 +100,9 @@ def stepping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stepping]:
     piece = render_video(
         folder / "piece.mp4", seed=1, start=START, size=SIZE, mirror=True, times=uneven_times()
     )
-    known = json.dumps({"title": "source"})
     with api_server(folder / "home", with_worker=True) as server:
         added = server.client.post(
-            "/api/v1/references/upload", files=upload(source), data={"provenance": known}
+            "/api/v1/references/upload", files=upload(source), data={"provenance": '{"title": "source"}'}
         )
         assert added.status_code == 201, added.text
         accepted = server.client.post("/api/v1/items/upload", files=upload(piece))

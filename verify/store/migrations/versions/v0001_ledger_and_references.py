@@ -10,12 +10,26 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _create_counters()
+    _create_items()
+    _create_reference_changes()
+    _create_reference_entries()
+    _create_checkpoints()
+    _create_reference_fingerprints()
+    _create_reference_pictures()
+    _create_reports()
+
+
+def _create_counters() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
+
+
+def _create_items() -> None:
     op.create_table(
         "items",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -63,6 +77,8 @@ def upgrade() -> None:
             unique=False,
         )
 
+
+def _create_reference_changes() -> None:
     op.create_table(
         "reference_changes",
         sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -72,6 +88,9 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_reference_changes")),
     )
+
+
+def _create_reference_entries() -> None:
     op.create_table(
         "reference_entries",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -87,6 +106,8 @@ def upgrade() -> None:
     with op.batch_alter_table("reference_entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reference_entries_added_at"), ["added_at"], unique=False)
 
+
+def _create_checkpoints() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("item_id", sa.String(length=32), nullable=False),
@@ -99,6 +120,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("item_id", "stage", "code_version", name=op.f("pk_checkpoints")),
     )
+
+
+def _create_reference_fingerprints() -> None:
     op.create_table(
         "reference_fingerprints",
         sa.Column("media_sha256", sa.String(length=64), nullable=False),
@@ -113,6 +137,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("media_sha256", "algorithm", name=op.f("pk_reference_fingerprints")),
     )
+
+
+def _create_reference_pictures() -> None:
     op.create_table(
         "reference_pictures",
         sa.Column("media_sha256", sa.String(length=64), nullable=False),
@@ -126,6 +153,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("media_sha256", "time_us", name=op.f("pk_reference_pictures")),
     )
+
+
+def _create_reports() -> None:
     op.create_table(
         "reports",
         sa.Column("item_id", sa.String(length=32), nullable=False),

@@ -11,6 +11,17 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.create_index(op.f("ix_items_updated_at"), "items", ["updated_at"], unique=False)
+    _create_api_keys()
+    _create_idempotency_keys()
+    _create_users()
+    _create_webhooks()
+    _create_item_texts()
+    _create_judgements()
+    _create_sessions()
+    _create_webhook_deliveries()
+
+
+def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -23,6 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("key_sha256", name=op.f("uq_api_keys_key_sha256")),
     )
+
+
+def _create_idempotency_keys() -> None:
     op.create_table(
         "idempotency_keys",
         sa.Column("owner", sa.String(length=64), nullable=False),
@@ -32,6 +46,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("owner", "key", name=op.f("pk_idempotency_keys")),
     )
+
+
+def _create_users() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -43,6 +60,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name", name=op.f("uq_users_name")),
     )
+
+
+def _create_webhooks() -> None:
     op.create_table(
         "webhooks",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -53,6 +73,9 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
     )
+
+
+def _create_item_texts() -> None:
     op.create_table(
         "item_texts",
         sa.Column("item_id", sa.String(length=32), nullable=False),
@@ -63,6 +86,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_item_texts")),
     )
+
+
+def _create_judgements() -> None:
     op.create_table(
         "judgements",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -84,6 +110,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_judgements_item_id_said_at"), "judgements", ["item_id", "said_at"], unique=False)
     op.create_index(op.f("ix_judgements_kind_said_at"), "judgements", ["kind", "said_at"], unique=False)
+
+
+def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
@@ -95,6 +124,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_sessions")),
     )
+
+
+def _create_webhook_deliveries() -> None:
     op.create_table(
         "webhook_deliveries",
         sa.Column("webhook_id", sa.String(length=32), nullable=False),
