@@ -290,6 +290,12 @@ def test_csv_names_the_best_segment() -> None:
     assert row["changes"] == "mirrored, cropped"
 
 
+def test_a_segment_says_why_it_is_only_possible() -> None:
+    unsure = sample.segment(kind=MatchKind.POSSIBLE, doubt="nothing <b>tells</b> the moment")
+    page = to_html(sample.report(media=(with_segments(unsure),)), {})
+    assert "Possible match: nothing &lt;b&gt;tells&lt;/b&gt; the moment. Changes found" in page
+
+
 @given(hostile_text)
 @settings(max_examples=60, deadline=None)
 def test_terminal_lines_hold_nothing_that_moves_or_turns(text: str) -> None:
