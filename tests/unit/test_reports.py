@@ -293,7 +293,7 @@ def test_csv_names_the_best_segment() -> None:
 def test_a_segment_says_why_it_is_only_possible() -> None:
     unsure = sample.segment(kind=MatchKind.POSSIBLE, doubt="nothing <b>tells</b> the moment")
     page = to_html(sample.report(media=(with_segments(unsure),)), {})
-    assert "Possible match: nothing &lt;b&gt;tells&lt;/b&gt; the moment. Changes found" in page
+    assert "Possible match: <bdi>nothing &lt;b&gt;tells&lt;/b&gt; the moment</bdi>. Changes found" in page
 
 
 @given(hostile_text)
