@@ -10,8 +10,8 @@ from tests.footage import Picture, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching import ReferenceIndex, match
-from verify.matching.hash_tier import WIDE_BITS
 from verify.matching.hypothesis import Hypothesis
+from verify.matching.inset_tier import WIDE_BITS
 from verify.matching.insets import MOST_BOXES, insets
 from verify.matching.judging import judge
 from verify.matching.verification import examine

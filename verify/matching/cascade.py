@@ -2,7 +2,7 @@
 
     screen      the video's I-frames alone (screen.py; a tenth of the decoding)  -- settled: done
     hash tier   every sampled frame's hash, eight orientations, with and without bars
-    insets      hashes of the rectangles in what is left: a corner picture, a collage, a post around a photo
+    insets      hashes of the rectangles in what is left: a corner picture, a collage, a post (inset_tier.py)
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
-from verify.matching import hash_tier, local_tier
+from verify.matching import hash_tier, inset_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
@@ -48,7 +48,7 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     judged = _judge(hash_tier.propose(query, index, usable, boxes), query, index)
     looks = Looks(query, parts)
     in_shots = looks.of_open_shots(_partly_unexplained(judged, boxes, usable))
-    judged += _judge(hash_tier.propose_in_insets(query, index, in_shots, boxes), query, index)
+    judged += _judge(inset_tier.propose(query, index, in_shots, boxes), query, index)
     left = _unexplained(judged, usable)
     while left.size and (keyframes := looks.following(left)):
         judged += _judge(_of_keyframes(query, index, keyframes, boxes), query, index)
@@ -104,7 +104,7 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
     boxes = picture_boxes(query, parts)
     proposed = hash_tier.propose(query, index, usable, boxes)
     looks = Looks(query, parts)
-    proposed += hash_tier.propose_in_insets(query, index, looks.of_open_shots(usable), boxes)
+    proposed += inset_tier.propose(query, index, looks.of_open_shots(usable), boxes)
     while keyframes := looks.following(usable):
         proposed += _of_keyframes(query, index, keyframes, boxes)
     proposed += _of_parts(query, index, looks.in_parts(usable), boxes)

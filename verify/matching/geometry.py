@@ -69,8 +69,8 @@ def overlap(matrix: Matrix, query: Box = WHOLE, reference: Box = WHOLE) -> Overl
     """The common part of two boxes under a map; None when there is none or it is no map of a plane."""
     if not _is_proper(matrix):
         return None
-    in_reference = _common(transform(matrix, _corners(query)), _corners(reference))
-    in_query = _common(transform(inverse(matrix), _corners(reference)), _corners(query))
+    in_reference = _common(transform(matrix, corners(query)), corners(reference))
+    in_query = _common(transform(inverse(matrix), corners(reference)), corners(query))
     if in_reference is None or in_query is None:
         return None
     return Overlap(
@@ -93,13 +93,14 @@ def _is_proper(matrix: Matrix) -> bool:
     """Whether the whole query picture maps in front of the camera, without a fold or a collapse."""
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-9:
         return False
-    depth = np.column_stack([_corners(WHOLE), np.ones(4)]) @ matrix[2]
+    depth = np.column_stack([corners(WHOLE), np.ones(4)]) @ matrix[2]
     return bool((depth > 0.2).all() or (depth < -0.2).all()) and bool(
-        cv2.isContourConvex(transform(matrix, _corners(WHOLE)).astype(np.float32))
+        cv2.isContourConvex(transform(matrix, corners(WHOLE)).astype(np.float32))
     )
 
 
-def _corners(box: Box) -> Points:
+def corners(box: Box) -> Points:
+    """(4, 2): clockwise from the top left."""
     left, top, right, bottom = box
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
 

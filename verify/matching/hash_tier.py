@@ -2,14 +2,12 @@
 
 In go a query's fingerprint and the index, out come hypotheses, nearest first. A hash of the whole
 frame or of the frame without bars, on either side, implies the map between the two pictures. Bars are
-the whole clip's on the reference's side, each shot's on the query's. What no frame's hash explains is
-hashed once more in the rectangles found in it (insets.py), and compared less strictly.
+the whole clip's on the reference's side, each shot's on the query's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,27 +19,20 @@ from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import boxes_map
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import CodeHits, ReferenceIndex, distinct
-from verify.matching.insets import insets
 from verify.matching.shots import Boxes, box_of
-from verify.matching.verification import agrees_where_proposed
 from verify.model import GreyImage, Orientation
 
 #: Bits of 256. Of 27 million unrelated frame pairs at quality 80 none was at 70 or less, P(<= 76) is
 #: 1e-7 and P(<= 84) 9e-7 (handbook `algorithms.md` 1.3): what is this near is worth aligning.
 CANDIDATE_BITS = 76
-#: The same for the few pictures that are hashed in rectangles.
-WIDE_BITS = 96
-#: Correlation of the pictures that such a hash lays over one another. Of 279 hypotheses that led to a run of
-#: the right reference none had less, of 6,368 others 316 had as much (seed 24 and one set of footage of no
-#: corpus, 5,000 foreign keyframes).
-LEAST_IN_INSET = 0.4
 SAME_QUERY_CODE_BITS = 10  #: nearer query frames find the same references
 BLOCK_FRAMES = 512  #: turned at once: 16 kB each in the meantime
 MOST_HYPOTHESES = 16
-MOST_IN_INSETS = 6  #: of 94 queries whose reference was found so, 92 had it among them
 MOST_ANCHORS = 200
 
 _ORIENTATIONS = tuple(Orientation)
+
+Look = tuple[Box, NDArray[np.intp]]  #: a part of the frame, and the frames of which it is hashed
 
 
 def propose(
@@ -57,46 +48,26 @@ def propose(
         return []
     looks = _looks(searched, boxes)
     codes = [_turned_codes(query, frames, box) for box, frames in looks]
-    return _nearest(index, looks, codes, CANDIDATE_BITS, boxes)
+    return nearest(index, looks, codes, CANDIDATE_BITS, boxes)
 
 
-def propose_in_insets(
-    query: Fingerprint, index: ReferenceIndex, shots: Iterable[Sequence[int]], boxes: Boxes
+def nearest(
+    index: ReferenceIndex, looks: Sequence[Look], codes: Sequence[perceptual.Codes], bits: int, boxes: Boxes
 ) -> list[Hypothesis]:
-    """Hypotheses from keyframes of some shots (positions in `query.keyframes`), hashed in rectangles."""
-    looks: list[_Look] = []
-    codes: list[perceptual.Codes] = []
-    for keyframes in shots:
-        frames = query.keyframes[list(keyframes)].astype(np.intp)
-        pictures = [query.picture(keyframe) for keyframe in keyframes]
-        for box in dict.fromkeys((WHOLE, box_of(boxes, int(frames[0])), *insets(pictures))):
-            small = np.stack([perceptual.small(cut(picture, box)) for picture in pictures])
-            usable = perceptual.quality(small) >= USABLE_QUALITY
-            if usable.any():
-                looks.append((box, frames[usable]))
-                codes.append(_in_all_orientations(small[usable]).reshape(-1, 32))
-    found = _nearest(index, looks, codes, WIDE_BITS, boxes) if codes else []
-    return [
-        replace(hypothesis, tier="inset")
-        for hypothesis in found[:MOST_IN_INSETS]
-        if agrees_where_proposed(hypothesis, query, index.load(hypothesis.reference), LEAST_IN_INSET)
-    ]
+    """Hypotheses from codes at most `bits` from the references', most promising first.
 
-
-def _nearest(
-    index: ReferenceIndex, looks: Sequence[_Look], codes: Sequence[perceptual.Codes], bits: int, boxes: Boxes
-) -> list[Hypothesis]:
+    For each of `looks` there are codes of its frames in all orientations, orientation first.
+    """
     groups = _grouped(index.near_codes(np.concatenate(codes), bits), looks)
     ranked = sorted(groups.items(), key=lambda group: _rank(group[1]))
     return [_hypothesis(index, key, looks[key[2]][0], rows, boxes) for key, rows in ranked[:MOST_HYPOTHESES]]
 
 
-_Look = tuple[Box, NDArray[np.intp]]  #: a part of the frame, and the frames of which it is hashed
 _Key = tuple[int, int, int, bool]  #: reference, orientation, look, reference trimmed
 _Rows = list[tuple[int, int, int]]  #: distance, query frame, reference frame
 
 
-def _looks(searched: NDArray[np.intp], boxes: Boxes) -> list[_Look]:
+def _looks(searched: NDArray[np.intp], boxes: Boxes) -> list[Look]:
     different, which = np.unique(boxes[searched], axis=0, return_inverse=True)
     trimmed = [
         ((left, top, right, bottom), searched[which.ravel() == number])
@@ -115,12 +86,12 @@ def _turned_codes(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> per
 
 
 def _turned_block(query: Fingerprint, frames: NDArray[np.intp], box: Box) -> perceptual.Codes:
-    return _in_all_orientations(
+    return in_all_orientations(
         np.stack([perceptual.small(cut(query.thumbnail(int(frame)), box)) for frame in frames])
     )
 
 
-def _in_all_orientations(pictures: GreyImage) -> perceptual.Codes:
+def in_all_orientations(pictures: GreyImage) -> perceptual.Codes:
     """Codes with every orientation undone, (8, k, 32)."""
     values = perceptual.coefficients(pictures)
     return np.stack(
@@ -128,7 +99,7 @@ def _in_all_orientations(pictures: GreyImage) -> perceptual.Codes:
     )
 
 
-def _grouped(hits: CodeHits, looks: Sequence[_Look]) -> dict[_Key, _Rows]:
+def _grouped(hits: CodeHits, looks: Sequence[Look]) -> dict[_Key, _Rows]:
     ends = np.cumsum([len(_ORIENTATIONS) * len(frames) for _, frames in looks])
     numbers = np.searchsorted(ends, hits.query, side="right")
     within = hits.query - np.pad(ends, (1, 0))[numbers]

@@ -2,7 +2,7 @@
 
 In go pictures of one shot, out come boxes, likeliest first. Where one picture was laid into another, its
 sides are straight lines that stay where they are; the edges of what is filmed come and go, or are crooked.
-A box here is a guess: it only says of which part of the frame a hash is worth making (hash_tier.py).
+A box here is a guess: it only says of which part of the frame a hash is worth making (inset_tier.py).
 """
 
 from __future__ import annotations
