@@ -33,7 +33,7 @@ from verify.fingerprint.perceptual import Codes
 from verify.matching import ReferenceIndex
 from verify.matching.index import FeatureHits
 from verify.matching.local_tier import from_views
-from verify.matching.shard import FEATURE_BYTES, Entry, Shard
+from verify.matching.shard import FEATURE_BYTES, KEYFRAME_BYTES, Entry, Shard
 from verify.matching.views import whole
 
 SHARD_KEYFRAMES = 50_000  # as a set that grew over time has them
@@ -262,7 +262,7 @@ def _measured(index: Measured, questions: Sequence[Question]) -> str:
     seen, right = np.sum([_finds(question, index) for question in questions], axis=0)
     tier = time.process_time() - started
     asked = len(questions)
-    stored = FEATURE_BYTES * index.feature_count / index.keyframe_count
+    stored = FEATURE_BYTES * index.feature_count / index.keyframe_count + KEYFRAME_BYTES
     return (
         f"| {seen / asked:.3f} of {asked} | {right / asked:.3f} | {1000 * index.searched_seconds / asked:.1f}"
         f" | {1000 * tier / asked:.1f} | {stored:,.0f} |"

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify.fingerprint import Fingerprint
-from verify.fingerprint.record import WHOLE
+from verify.fingerprint.record import WHOLE, encode_grey
 from verify.matching import index as indexing
 from verify.matching import lists
 from verify.matching.index import ReferenceIndex
-from verify.matching.shard import FEATURE_BYTES, Entry, Shard
+from verify.matching.shard import FEATURE_BYTES, KEYFRAME_BYTES, Entry, Shard
 from verify.model import MediaKind
 
 #: Few distinct bytes make many equally near rows, which is where an order could show.
@@ -41,7 +41,9 @@ def fingerprint_of(seed: int) -> Fingerprint:
         codes=codes,
         quality=np.full(frames, 100, np.uint8),
         content_box=(0.0, 0.1, 1.0, 0.9) if seed % 2 else WHOLE,
-        thumbnails=(b"",) * frames,
+        thumbnails=tuple(
+            encode_grey(picture, 90) for picture in chance.integers(0, 256, (frames, 36, 64), np.uint8)
+        ),
         keyframes=np.arange(keyframes, dtype=np.int32) % frames,
         pictures=(b"",) * keyframes,
         descriptors=features,
@@ -75,7 +77,9 @@ def found(index: ReferenceIndex) -> list[list[object]]:
     flat = [hits.query, hits.reference, hits.frame, hits.trimmed, hits.distance]
     near = index.near_features(fingerprint_of(7).descriptors[:8], 3)
     corners = [near.distance, near.reference, near.keyframe, near.place]
-    return [column.tolist() for column in (*flat, *corners)] + [
+    tiny = index.tiny_pictures
+    pictures = [tiny.owner, tiny.frame, tiny.grey, tiny.size]
+    return [column.tolist() for column in (*flat, *corners, *pictures)] + [
         [index.ids, index.digest, index.keyframe_count, index.feature_count]
     ]
 
@@ -199,6 +203,25 @@ def test_a_keyframe_takes_the_bytes_that_the_budget_says(tmp_path: Path) -> None
         sizes.append(sum(path.stat().st_size for path in folder.iterdir()))
     # Which lists are filled takes up to 16 bytes more for each of them.
     assert 0 <= sizes[1] - sizes[0] - 20_000 * FEATURE_BYTES <= 16 * lists.LIST_COUNT
+
+
+def test_a_tiny_picture_takes_the_bytes_that_the_budget_says(tmp_path: Path) -> None:
+    sizes = []
+    for keyframes in (10, 1_010):
+        folder = tmp_path / str(keyframes)
+        folder.mkdir()
+        print_ = replace(PRINTS[3], keyframes=np.zeros(keyframes, np.int32))
+        Shard.build([Entry(reference_id="one", stamp="", fingerprint=print_)]).save(folder)
+        sizes.append(sum(path.stat().st_size for path in folder.iterdir() if path.suffix == ".npy"))
+    assert sizes[1] - sizes[0] == 1_000 * KEYFRAME_BYTES
+
+
+def test_a_keyframe_whose_small_picture_is_damaged_costs_only_that(tmp_path: Path) -> None:
+    print_ = replace(PRINTS[3], thumbnails=(b"", b"no picture", *PRINTS[3].thumbnails[2:]))
+    print_ = replace(print_, keyframes=np.arange(len(print_.thumbnails), dtype=np.int32))
+    assert len(print_.thumbnails) > 2
+    index = ReferenceIndex.build([("one", print_)], never)
+    assert index.tiny_pictures.frame.tolist() == list(range(2, len(print_.thumbnails)))
 
 
 def test_a_removed_reference_hides_nobody() -> None:

@@ -144,7 +144,7 @@ def encode_grey(image: GreyImage, jpeg_quality: int) -> bytes:
 
 def decode_grey(jpeg: bytes) -> GreyImage:
     """A picture that `encode_grey` made: our own bytes, not untrusted ones."""
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE) if jpeg else None
     if image is None:
         raise BlobMissing("a stored picture cannot be read")
     return image.astype(np.uint8, copy=False)

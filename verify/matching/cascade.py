@@ -5,6 +5,7 @@
     insets      hashes of the rectangles in what is left: a corner picture, a collage, a post (inset_tier.py)
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
+    crops       photos that nothing explains, laid over every known picture (crop_tier.py)
 
 Every tier only proposes a reference and a map between the pictures. `verification` lays the two over one
 another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a copy, a
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
-from verify.matching import hash_tier, inset_tier, local_tier
+from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
@@ -55,6 +56,8 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
         left = _unexplained(judged, left)
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
+    if not judged:
+        judged += _judge(crop_tier.propose(query, index, looks.of_few_keyframes(), boxes), query, index)
     return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
 
 
@@ -108,6 +111,7 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
     while keyframes := looks.following(usable):
         proposed += _of_keyframes(query, index, keyframes, boxes)
     proposed += _of_parts(query, index, looks.in_parts(usable), boxes)
+    proposed += crop_tier.propose(query, index, looks.of_few_keyframes(), boxes)
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
 

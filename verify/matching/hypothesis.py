@@ -14,7 +14,7 @@ class Hypothesis:
 
     reference: int  #: its number in the index
     matrix: Matrix  #: query to reference, fractions of the pictures
-    tier: str  #: "screen", "hash", "inset" or "local"
+    tier: str  #: "screen", "hash", "inset", "local" or "crop"
     anchors: tuple[tuple[int, int], ...]  #: (query frame, reference frame) that suggested it
     query_box: Box  #: the query's frame without bars, where the first anchor is
     distance: int | None = None  #: least Hamming distance, bits; None when no hash suggested it

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.local import VERIFYING_FEATURES, LocalFeatures, Places, extract
 from verify.fingerprint.perceptual import Codes
+from verify.matching.crops import SIDE, TinyPictures
 from verify.matching.lists import ListNumbers, probed
 from verify.matching.rows import distinct
 from verify.matching.shard import Entry, Shard
+from verify.model import GreyImage
 
 __all__ = ["CodeHits", "FeatureHits", "Loader", "ReferenceIndex", "distinct"]
 
@@ -136,6 +138,19 @@ class ReferenceIndex:
             place=np.take_along_axis(places, order[:, :, None], axis=1),
         )
 
+    @property
+    def tiny_count(self) -> int:
+        """How many `tiny_pictures` there are, at most."""
+        return sum(len(member.shard.tables.tiny_owner) for member in self._members)
+
+    @cached_property
+    def tiny_pictures(self) -> TinyPictures:
+        """Those of all keyframes, in the order of the references and then of time."""
+        parts = [_tiny_of(member) for member in self._members]
+        owner, frame, grey, size = (np.concatenate(columns) for columns in zip(_NO_TINY, *parts, strict=True))
+        order = np.argsort(owner, kind="stable")
+        return TinyPictures(owner=owner[order], frame=frame[order], grey=grey[order], size=size[order])
+
     def _features_of(self, number: int, keyframe: int) -> LocalFeatures:
         """The verifying features of one keyframe, made from its stored picture."""
         reference = self.load(number)
@@ -148,6 +163,13 @@ _NO_HITS = (
     np.empty(0, np.int32),
     np.empty(0, np.bool_),
     np.empty(0, np.int32),
+)
+
+_NO_TINY = (
+    np.empty(0, np.int32),
+    np.empty(0, np.int32),
+    np.empty((0, SIDE, SIDE), np.uint8),
+    np.empty((0, 2), np.uint8),
 )
 
 #: Equally near rows are told apart by their list, then by their reference; those of one reference are in
@@ -170,6 +192,13 @@ def _members(shards: Sequence[Shard], ids: Sequence[str], wanted: Mapping[str, s
     if number_of:
         raise ValueError(f"{len(number_of)} references are in no shard")
     return members
+
+
+def _tiny_of(member: _Member) -> tuple[NDArray[np.int32], NDArray[np.int32], GreyImage, GreyImage]:
+    tables = member.shard.tables
+    owner = member.numbers[tables.tiny_owner]
+    kept = owner >= 0
+    return owner[kept], tables.tiny_frame[kept], tables.tiny_grey[kept], tables.tiny_size[kept]
 
 
 def _kept_of(member: _Member, counts: Sequence[int]) -> int:

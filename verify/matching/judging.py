@@ -30,6 +30,7 @@ SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only sha
 #: CANDIDATE_BITS. Of 57 runs of unrelated footage that such hashes led to, 2 had either, of 458 runs of the
 #: right reference 330 (seed 24 and two sets of footage of no corpus, 5,000 foreign keyframes).
 INSET_MOTION = 0.4
+GUESSING_TIERS = frozenset(("inset", "crop"))
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: Log-odds of the same moment (`scoring.moment_odds`) that a copy has where the reference shows others, and
 #: below which it is another; between them nobody can tell. Of 62 pieces 3 had a run as sure with another
@@ -92,11 +93,14 @@ def _is_overlay(evidence: Evidence, odds: float) -> bool:
 
 
 def _is_guess(evidence: Evidence) -> bool:
-    """What a rectangle's hash proposed, and neither the whole of the picture nor its motion bears out.
+    """What a rectangle's hash or a crop's look proposed, and neither the whole hash nor motion bears out.
 
     Smooth pictures, a sky or a plain wall, agree block by block with many others.
     """
-    if evidence.hypothesis.tier != "inset" or float(np.median(evidence.distances)) <= CANDIDATE_BITS:
+    if (
+        evidence.hypothesis.tier not in GUESSING_TIERS
+        or float(np.median(evidence.distances)) <= CANDIDATE_BITS
+    ):
         return False
     return not _motion_is_known(evidence) or evidence.motion is None or evidence.motion < INSET_MOTION
 

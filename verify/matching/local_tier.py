@@ -18,6 +18,7 @@ from verify.fingerprint.local import stored
 from verify.fingerprint.record import Box
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
+from verify.matching.looks import FEW_KEYFRAMES
 from verify.matching.mapping import stored_map, verified_map
 from verify.matching.shots import Boxes, box_of
 from verify.matching.verification import agrees_where_proposed
@@ -26,7 +27,6 @@ from verify.matching.voting import LEAST_AGREED, LEAST_AGREED_OF_SEVERAL, Ballot
 
 MOST_CANDIDATES = 16  #: keyframes compared with a query picture, by what is stored of them
 MOST_CANDIDATES_IN_WINDOW = 8
-FEW_KEYFRAMES = 4  #: of the query; with as many, one look may miss what the next one finds
 KEYFRAMES_OF_ONE = 4  #: reference that are compared
 #: Correlation of the two pictures under the map that the stored corners agree on, before the keyframe's
 #: picture is looked at again. Of 2,176 candidates with such a map that lead to one that holds 98.5 % have

@@ -19,6 +19,7 @@ OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
 MOST_SHOTS, OF_A_SHOT = 4, 4  #: looked at for rectangles, and keyframes of each
+FEW_KEYFRAMES = 4  #: of a query; with as many, one look may miss what the next one finds
 WINDOWED = 2  #: keyframes of which parts are looked at, too
 
 
@@ -54,6 +55,11 @@ class Looks:
         """The keyframes whose parts are worth a look: one of each shot, those with most frames left first."""
         ranked = sorted(self._open_shots(left), key=lambda frames: -frames.size)
         return list(dict.fromkeys(self._keyframe(frames) for frames in ranked))[:WINDOWED]
+
+    def of_few_keyframes(self) -> list[int]:
+        """The middle keyframe of a query that has few, a photo's only one; none of another query."""
+        count = len(self._query.keyframes)
+        return [count // 2] if 0 < count < FEW_KEYFRAMES and self._shots else []
 
     def _of_shots(self, left: Frames) -> list[int]:
         return list(dict.fromkeys(self._keyframe(frames) for frames in self._open_shots(left)))[

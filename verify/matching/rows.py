@@ -1,4 +1,4 @@
-"""The rows of an index: one for each hash and each local feature, and what each is of.
+"""The rows of an index: one for each hash, each local feature and each keyframe, and what each is of.
 
 In goes a fingerprint, out come its rows; rows of several references are joined in the one order that
 every index has. Near-duplicate hashes of neighbouring frames are left out.
@@ -6,18 +6,23 @@ every index has. Near-duplicate hashes of neighbouring frames are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.errors import BlobMissing
 from verify.fingerprint import Fingerprint
+from verify.fingerprint.bars import cut
 from verify.fingerprint.local import Places
 from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.quality import USABLE_QUALITY
+from verify.matching.crops import SIDE, tiny
 from verify.matching.lists import assigned
+from verify.model import GreyImage
 
 SAME_CODE_BITS = 8  #: a frame this near the last indexed one of its reference adds nothing
 
@@ -33,6 +38,10 @@ class Tables:
     feature_owner: NDArray[np.int32]  #: ascending within a list
     feature_keyframe: NDArray[np.int32]
     feature_place: Places
+    tiny_owner: NDArray[np.int32]  #: ascending
+    tiny_frame: NDArray[np.int32]  #: sampled frame of the reference
+    tiny_grey: NDArray[np.uint8]  #: (k, SIDE, SIDE), see `crops.TinyPictures`
+    tiny_size: NDArray[np.uint8]  #: (k, 2)
 
 
 TABLES = tuple(field.name for field in fields(Tables))
@@ -54,6 +63,7 @@ def rows_of(print_: Fingerprint) -> Rows:
     kept = [usable[distinct(print_.codes[usable, variant], SAME_CODE_BITS)] for variant in variants]
     chosen = [print_.codes[frames, variant] for frames, variant in zip(kept, variants, strict=True)]
     frames = np.concatenate(kept).astype(np.int32)
+    small = list(_tiny(print_))
     tables = Tables(
         code_owner=np.zeros(len(frames), np.int32),
         code_frame=frames,
@@ -62,15 +72,27 @@ def rows_of(print_: Fingerprint) -> Rows:
         feature_owner=np.zeros(len(print_.descriptors), np.int32),
         feature_keyframe=print_.descriptor_keyframe.astype(np.int32),
         feature_place=print_.descriptor_places,
+        tiny_owner=np.zeros(len(small), np.int32),
+        tiny_frame=np.array([frame for frame, _, _ in small], np.int32),
+        tiny_grey=np.array([grey for _, grey, _ in small], np.uint8).reshape(-1, SIDE, SIDE),
+        tiny_size=np.array([size for _, _, size in small], np.uint8).reshape(-1, 2),
     )
     return Rows(codes=np.concatenate(chosen), descriptors=print_.descriptors, tables=tables)
+
+
+def _tiny(print_: Fingerprint) -> Iterator[tuple[int, GreyImage, tuple[int, int]]]:
+    """Frame, tiny picture and size of every keyframe whose small picture can be read."""
+    for frame in print_.keyframes.tolist():
+        with suppress(BlobMissing):
+            yield frame, *tiny(cut(print_.thumbnail(frame), print_.content_box))
 
 
 def renumbered(rows: Rows, owners: NDArray[np.int32]) -> Rows:
     """The rows with `owners[old]` as the new number of their reference; those with -1 are dropped."""
     tables = rows.tables
     code_owner, feature_owner = owners[tables.code_owner], owners[tables.feature_owner]
-    codes, features = code_owner >= 0, feature_owner >= 0
+    tiny_owner = owners[tables.tiny_owner]
+    codes, features, pictures = code_owner >= 0, feature_owner >= 0, tiny_owner >= 0
     return Rows(
         codes=rows.codes[codes],
         descriptors=rows.descriptors[features],
@@ -82,21 +104,25 @@ def renumbered(rows: Rows, owners: NDArray[np.int32]) -> Rows:
             feature_owner=feature_owner[features],
             feature_keyframe=tables.feature_keyframe[features],
             feature_place=tables.feature_place[features],
+            tiny_owner=tiny_owner[pictures],
+            tiny_frame=tables.tiny_frame[pictures],
+            tiny_grey=tables.tiny_grey[pictures],
+            tiny_size=tables.tiny_size[pictures],
         ),
     )
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
-    """All rows in order: codes by owner, features by list and owner; else as they come."""
+    """All rows in order: features by list and owner, the others by owner; else as they come."""
     columns = {
         name: np.concatenate([nothing, *(getattr(part.tables, name) for part in parts)])
         for name, nothing in _NO_ROWS.items()
     }
     codes = np.argsort(columns["code_owner"], kind="stable")
     features = np.lexsort((columns["feature_owner"], columns["feature_list"]))
-    ordered = {
-        name: column[codes if name.startswith("code") else features] for name, column in columns.items()
-    }
+    pictures = np.argsort(columns["tiny_owner"], kind="stable")
+    order = {"code": codes, "feature": features, "tiny": pictures}
+    ordered = {name: column[order[name.split("_")[0]]] for name, column in columns.items()}
     return Rows(
         codes=_stacked([part.codes for part in parts])[codes],
         descriptors=_stacked([part.descriptors for part in parts])[features],
@@ -122,6 +148,10 @@ _NO_ROWS: dict[str, NDArray[Any]] = {
     "feature_owner": np.empty(0, np.int32),
     "feature_keyframe": np.empty(0, np.int32),
     "feature_place": np.empty((0, 4), np.uint8),
+    "tiny_owner": np.empty(0, np.int32),
+    "tiny_frame": np.empty(0, np.int32),
+    "tiny_grey": np.empty((0, SIDE, SIDE), np.uint8),
+    "tiny_size": np.empty((0, 2), np.uint8),
 }
 
 

@@ -75,7 +75,7 @@ class MatchSegment:
     speed: float  #: reference seconds per query second; 1.0 for stills
     orientation: Orientation
     transforms: tuple[str, ...] = ()  #: named further changes: "cropped", "letterboxed", ...
-    tier: str = "hash"  #: which tier settled it: "screen", "hash", "inset", "local"
+    tier: str = "hash"  #: which tier settled it: "screen", "hash", "inset", "local", "crop"
     pairs: tuple[FramePair, ...] = ()
     matched_frames: int = 0
     eligible_frames: int = 0
