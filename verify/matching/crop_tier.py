@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import Box
-from verify.matching.crops import Part, likeliest, placed, shrunk
+from verify.matching.crops import Floats, Part, likeliest, placed, shrunk
 from verify.matching.geometry import boxes_map
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
@@ -36,24 +36,30 @@ def propose(
     """Hypotheses from each of `keyframes` (positions in `query.keyframes`), likeliest first."""
     if index.tiny_count > MOST_KEYFRAMES:
         return
-    known = index.tiny_pictures
     for keyframe in keyframes:
         frame = int(query.keyframes[keyframe])
         box = box_of(boxes, frame)
         picture = shrunk(cut(query.picture(keyframe), box), FINELY)
-        found = []
-        for row, part in likeliest(picture, known, MOST_LIKELY):
-            reference, theirs = int(known.owner[row]), int(known.frame[row])
-            print_ = index.load(reference)
-            thumbnail = cut(print_.thumbnail(theirs), print_.content_box)
-            rough = placed(picture, thumbnail, part, side=ROUGHLY, steps=ROUGH_STEPS)
-            found.append((rough, reference, theirs, thumbnail))
-        found.sort(key=lambda one: -one[0].correlation)
-        for rough, reference, theirs, thumbnail in found[:MOST_PROPOSED]:
-            part = placed(picture, thumbnail, rough, side=FINELY, steps=FINE_STEPS)
-            if part.correlation >= LEAST_ALIKE:
-                inside = _within(index.load(reference).content_box, part.box)
-                yield _hypothesis(part, reference, (frame, theirs), box, inside)
+        for part, reference, theirs in _alike(picture, index):
+            inside = _within(index.load(reference).content_box, part.box)
+            yield _hypothesis(part, reference, (frame, theirs), box, inside)
+
+
+def _alike(picture: Floats, index: ReferenceIndex) -> Iterator[tuple[Part, int, int]]:
+    """Where the picture lies in the few references most like it, and in which frame of each."""
+    known = index.tiny_pictures
+    found = []
+    for row, part in likeliest(picture, known, MOST_LIKELY):
+        reference, theirs = int(known.owner[row]), int(known.frame[row])
+        print_ = index.load(reference)
+        thumbnail = cut(print_.thumbnail(theirs), print_.content_box)
+        rough = placed(picture, thumbnail, part, side=ROUGHLY, steps=ROUGH_STEPS)
+        found.append((rough, reference, theirs, thumbnail))
+    found.sort(key=lambda one: -one[0].correlation)
+    for rough, reference, theirs, thumbnail in found[:MOST_PROPOSED]:
+        part = placed(picture, thumbnail, rough, side=FINELY, steps=FINE_STEPS)
+        if part.correlation >= LEAST_ALIKE:
+            yield part, reference, theirs
 
 
 def _within(outer: Box, box: Box) -> Box:

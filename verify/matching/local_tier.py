@@ -18,12 +18,11 @@ from verify.fingerprint.local import stored
 from verify.fingerprint.record import Box
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.looks import FEW_KEYFRAMES
 from verify.matching.mapping import stored_map, verified_map
 from verify.matching.shots import Boxes, box_of
 from verify.matching.verification import agrees_where_proposed
 from verify.matching.views import View, in_parts, whole
-from verify.matching.voting import LEAST_AGREED, LEAST_AGREED_OF_SEVERAL, Ballot, ballots
+from verify.matching.voting import Ballot, ballots
 
 MOST_CANDIDATES = 16  #: keyframes compared with a query picture, by what is stored of them
 MOST_CANDIDATES_IN_WINDOW = 8
@@ -76,11 +75,10 @@ def from_views(
     most_candidates: int = MOST_CANDIDATES,
 ) -> Iterator[Hypothesis]:
     """Hypotheses from the views of one picture, the query's sampled frame of that number, and its `box`."""
-    least = LEAST_AGREED if len(query.keyframes) < FEW_KEYFRAMES else LEAST_AGREED_OF_SEVERAL
     found = [
         (ballot, number)
         for number, view in enumerate(views)
-        for ballot in ballots(view.features.places, view.near, least)
+        for ballot in ballots(view.features.places, view.near)
     ]
     for ballot, number in _worth_verifying(found)[:most_candidates]:
         suggested = _from_stored(index, frame, views[number], ballot, box)

@@ -19,7 +19,7 @@ OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
 MOST_SHOTS, OF_A_SHOT = 4, 4  #: looked at for rectangles, and keyframes of each
-FEW_KEYFRAMES = 4  #: of a query; with as many, one look may miss what the next one finds
+FEW_KEYFRAMES = 4  #: of a query; one with as many is a clip, with corners to find in some of them
 WINDOWED = 2  #: keyframes of which parts are looked at, too
 
 

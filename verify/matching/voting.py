@@ -17,9 +17,7 @@ from verify.fingerprint.local import OCTAVE_UNITS, PLACE_UNIT, TURN_UNITS, Place
 from verify.matching.index import FeatureHits
 
 VOTE_BITS = 64  #: of 256; a descriptor farther away casts no vote
-#: Votes; any two agree on some map. Where several keyframes of a query are looked at, 4 halve the candidates
-#: that are compared: over three sets (433 and twice 102 true pairs) no clip was lost by it, but one photo.
-LEAST_AGREED, LEAST_AGREED_OF_SEVERAL = 3, 4
+LEAST_AGREED = 3  #: votes; any two agree on some map
 SIZE_CELL = 1.0  #: octaves; ORB's pyramid knows sizes to a quarter of one
 TURN_CELLS = 8  #: of a whole turn
 PLACE_CELL = 0.3  #: of the keyframe's long side, or of the query's as it lies there if that is longer
@@ -39,17 +37,17 @@ class Ballot:
     keyframe: int
 
 
-def ballots(places: Places, near: FeatureHits, least: int = LEAST_AGREED) -> list[Ballot]:
-    """The keyframes with `least` votes that agree, in no order; a corner votes at most once for each."""
+def ballots(places: Places, near: FeatureHits) -> list[Ballot]:
+    """The keyframes with enough votes, in no order; a corner votes at most once for each."""
     corner, rank = np.nonzero((near.reference >= 0) & (near.distance <= VOTE_BITS))
     voted = near.reference[corner, rank].astype(np.int64) << 32 | near.keyframe[corner, rank]
     _, first = np.unique(voted * len(places) + corner, return_index=True)  # the nearest of equals
     _, group, votes = np.unique(voted[first], return_inverse=True, return_counts=True)
-    first = first[votes[group] >= least]
+    first = first[votes[group] >= LEAST_AGREED]
     corner, rank = corner[first], rank[first]
     keys, group, votes = np.unique(voted[first], return_inverse=True, return_counts=True)
     agreed = _agreed(_maps(places[corner], near.place[corner, rank]), group, len(keys))
-    kept = agreed >= least
+    kept = agreed >= LEAST_AGREED
     counted = zip(agreed[kept].tolist(), votes[kept].tolist(), keys[kept].tolist(), strict=True)
     return [
         Ballot(agreed=together, votes=all_, reference=key >> 32, keyframe=key & 0xFFFFFFFF)
