@@ -20,13 +20,14 @@ from verify.matching.shots import Boxes, box_of
 from verify.model import Orientation
 
 MOST_KEYFRAMES = 50_000  #: in the set; 0.03 ms of CPU each
-#: Places looked at more finely, and those proposed. Of 12 photos that nothing else found, one cropped and
-#: shrunk to 51 pixels was second, the others first.
+#: Places looked at more finely, and those proposed. Of six photos cropped to half the right one of some 5,400
+#: was the likeliest, but for one shrunk to 51 pixels, where it was second.
 MOST_LIKELY, MOST_PROPOSED = 32, 4
 ROUGHLY, ROUGH_STEPS = 48, (0.94, 1.0, 1.06)  #: pixels of the known picture's long side, and shares tried
 FINELY, FINE_STEPS = 128, (0.96, 0.98, 1.0, 1.02, 1.04)
-#: Correlation of the picture with its place there. Of 60 photos that are in no reference the best place had
-#: 0.94 at most and nine in ten less than 0.9, most of them smooth.
+#: Correlation of the picture with its place there. It only saves work: of 69 photos that are in no reference
+#: the best place had 0.94 at most, 0.9 and more 4 times, where true parts have 0.76 to 0.99. What tells them
+#: apart is the hash of the part: among their 200 best places each none was nearer than 86 bits.
 LEAST_ALIKE = 0.7
 
 
