@@ -9,13 +9,15 @@ import pytest
 from tests.footage import Picture, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.fingerprint.record import WHOLE, Box
-from verify.matching import ReferenceIndex, match
+from verify.matching import ReferenceIndex, inset_tier, match
+from verify.matching.geometry import orientation_of
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.inset_tier import WIDE_BITS
 from verify.matching.insets import MOST_BOXES, insets
 from verify.matching.judging import judge
+from verify.matching.mapping import LEAST_INLIERS
 from verify.matching.verification import examine
-from verify.model import Frame, GreyImage, MatchSegment, MediaKind
+from verify.model import Frame, GreyImage, MatchKind, MatchSegment, MediaKind, Orientation
 
 SECOND = 1_000_000
 WIDE, HIGH = 480, 270
@@ -148,3 +150,35 @@ def test_a_line_of_bar_does_not_spoil_a_plain_picture_under_a_caption() -> None:
     )
     (evidence,) = examine(proposed, query, reference)
     assert np.nanmin(evidence.blocks) > 0.8
+
+
+def with_a_textured_guest(mirrored: bool = False) -> tuple[Fingerprint, Fingerprint]:
+    guests = [grey(picture_at(3, 2 + number / 3, (WIDE, HIGH))) for number in range(12)]
+    shown = [guest[:, ::-1].copy() if mirrored else guest for guest in guests]
+    laid = [laid_into(soft(number / 3, seed=8), guest, CORNER) for number, guest in enumerate(shown)]
+    return medium(laid), medium(guests)
+
+
+def proposed(query: Fingerprint, reference: Fingerprint) -> tuple[ReferenceIndex, list[Hypothesis]]:
+    index = ReferenceIndex.build([("earlier", reference)], lambda _: reference)
+    boxes = np.tile(np.array(query.content_box), (query.quality.size, 1))
+    return index, inset_tier.propose(query, index, [range(len(query.keyframes))], boxes)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_corners_in_the_rectangle_make_it_sure(mirrored: bool) -> None:
+    query, reference = with_a_textured_guest(mirrored)
+    index, (surest, *_) = proposed(query, reference)
+    assert surest.inliers >= LEAST_INLIERS
+    assert (orientation_of(surest.matrix) is Orientation.MIRRORED) is mirrored
+    (evidence,) = examine(surest, query, reference)
+    assert is_near(evidence.common.query_box, CORNER)
+    assert judge(evidence, index).kind is MatchKind.COPY
+
+
+def test_corners_that_would_move_the_rectangle_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map that makes up for where a moving camera looked would be at home in other seconds."""
+    monkeypatch.setattr(inset_tier, "MOST_SHIFT", 0.0)
+    _, hypotheses = proposed(*with_a_textured_guest())
+    assert hypotheses
+    assert not any(hypothesis.inliers for hypothesis in hypotheses)
