@@ -13,7 +13,7 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import Box
 from verify.matching.crops import Floats, Part, likeliest, placed, shrunk
-from verify.matching.geometry import boxes_map
+from verify.matching.geometry import box_to_unit, boxes_map, inverse
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.shots import Boxes, box_of
@@ -42,8 +42,8 @@ def propose(
         box = box_of(boxes, frame)
         picture = shrunk(cut(query.picture(keyframe), box), FINELY)
         for part, reference, theirs in _alike(picture, index):
-            inside = _within(index.load(reference).content_box, part.box)
-            yield _hypothesis(part, reference, (frame, theirs), box, inside)
+            content = index.load(reference).content_box
+            yield _hypothesis(part, content, reference, (frame, theirs), box)
 
 
 def _alike(picture: Floats, index: ReferenceIndex) -> Iterator[tuple[Part, int, int]]:
@@ -63,18 +63,12 @@ def _alike(picture: Floats, index: ReferenceIndex) -> Iterator[tuple[Part, int, 
             yield part, reference, theirs
 
 
-def _within(outer: Box, box: Box) -> Box:
-    """A box in fractions of another one, in fractions of the frame."""
-    left, top, right, bottom = outer
-    wide, high = right - left, bottom - top
-    return (left + box[0] * wide, top + box[1] * high, left + box[2] * wide, top + box[3] * high)
-
-
-def _hypothesis(part: Part, reference: int, anchor: tuple[int, int], box: Box, inside: Box) -> Hypothesis:
+def _hypothesis(part: Part, content: Box, reference: int, anchor: tuple[int, int], box: Box) -> Hypothesis:
+    """What lays the query's `box` over the part of the reference's `content`, its frame without bars."""
     orientation = Orientation.MIRRORED if part.mirrored else Orientation.UPRIGHT
     return Hypothesis(
         reference=reference,
-        matrix=boxes_map(box, inside, orientation),
+        matrix=inverse(box_to_unit(content)) @ boxes_map(box, part.box, orientation),
         tier="crop",
         anchors=(anchor,),
         query_box=box,

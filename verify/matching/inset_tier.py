@@ -82,8 +82,6 @@ def _with_corners(hypothesis: Hypothesis, query: Fingerprint, index: ReferenceIn
         return hypothesis
     turned = undo(Orientation.MIRRORED) if mirrored else np.eye(3)
     matrix = verified[0] @ turned @ box_to_unit(common.query_box)
-    shift = transform(matrix, corners(common.query_box)) - transform(
-        hypothesis.matrix, corners(common.query_box)
-    )
-    borne_out = float(np.abs(shift).max()) <= MOST_SHIFT
+    frame = corners(common.query_box)
+    borne_out = np.abs(transform(matrix, frame) - transform(hypothesis.matrix, frame)).max() <= MOST_SHIFT
     return replace(hypothesis, matrix=matrix, inliers=verified[1]) if borne_out else hypothesis
