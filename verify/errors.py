@@ -180,7 +180,7 @@ class FetchRefused(PermanentError):
 
 class ForbiddenAddress(FetchRefused):
     """The address leads to a network that is not public. Nothing was sent there.
-    VERIFY_ALLOW_PRIVATE_HOSTS names the exceptions."""
+    VERIFY_ALLOW_PRIVATE_HOSTS names the exceptions, as host:port."""
 
 
 class ForbiddenScheme(FetchRefused):
