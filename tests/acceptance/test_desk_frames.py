@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.acceptance.desk import LONG, SHOTS, Desk
+from tests.servers import wait_until
 
 
 @pytest.fixture
@@ -25,10 +26,13 @@ def said(page: Page) -> str:
 
 
 def wait_for_pictures(page: Page) -> None:
-    """Both are there; a frame that nobody asked for before is decoded first."""
-    page.wait_for_function(
-        "[...document.querySelectorAll('.pair img')].every(one => one.complete && one.naturalWidth > 0)"
-    )
+    """Both are there; a frame that nobody asked for before is decoded first.
+
+    Asked from here: what polls inside the page needs `eval` there, which the
+    page's own policy refuses from the second try on.
+    """
+    there = "[...document.querySelectorAll('.pair img')].every(one => one.complete && one.naturalWidth > 0)"
+    wait_until(lambda: page.evaluate(there), what="both frames to be shown", seconds=LONG / 1000)
 
 
 def press(page: Page, key: str) -> None:
