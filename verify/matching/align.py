@@ -6,6 +6,7 @@ straight lines reference time = speed x query time + offset along which the pict
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,16 +47,35 @@ class Run:
     gain: float  #: summed agreement of its frame pairs, motion included, beyond what chance gives
 
 
-def runs(agreement: Agreement, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> list[Run]:
-    """Disjoint runs in the query, best first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Reference time = speed x query time + offset."""
+
+    speed: float
+    offset_us: float
+
+
+def runs(
+    agreement: Agreement,
+    query_us: NDArray[np.int64],
+    reference_us: NDArray[np.int64],
+    better_line: Callable[[Run], Line | None] = lambda _: None,
+) -> list[Run]:
+    """Disjoint runs in the query, best first; each is laid on the `better_line` that is known of it, if any."""
     gains = _gains(agreement)
     found: list[Run] = []
     open_rows = np.ones(len(query_us), dtype=np.bool_)
     while len(found) < MOST_RUNS:
-        run = _best_run(np.where(open_rows[:, None], gains, -1.0), query_us, reference_us)
+        left = np.where(open_rows[:, None], gains, -1.0)
+        run = _best_run(left, query_us, reference_us)
         if run is None:
             break
-        found.append(_refined(run, gains, query_us, reference_us))
+        run = _refined(run, gains, query_us, reference_us)
+        line = better_line(run)
+        if line:
+            at = np.array([line.offset_us])
+            run = _best_at_speed(left, query_us, reference_us, line.speed, at) or run
+        found.append(run)
         open_rows[run.first : run.last + 1] = False
     return found
 
@@ -82,7 +102,7 @@ def _best_run(gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[n
 def _best_at_speed(
     gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: Times
 ) -> Run | None:
-    partners, on_line = _partners(query_us, reference_us, speed, offsets)
+    partners, on_line = partners_on(query_us, reference_us, speed, offsets)
     along = np.where(on_line, gains[np.arange(len(query_us)), partners], -1.0)
     along = np.maximum(along, np.where(along > -1.0, GAP_COST, -1.0))
     if speed != 1.0:
@@ -130,7 +150,7 @@ def _reach(reference_us: NDArray[np.int64]) -> float:
     return max(float(np.median(np.diff(reference_us))) * 0.75, 2.0 * OFFSET_STEP_US)
 
 
-def _partners(
+def partners_on(
     query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """The nearest reference frame for each (offset, query frame), and whether the line is inside there.

@@ -36,7 +36,7 @@ SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: below which it is another; between them nobody can tell. Of 62 pieces 3 had a run as sure with another
 #: take of their scene, of 83 with their own source 64, of 113 copies of seeds 22 and 24 108; 3 and none were
 #: below.
-SAME_MOMENT, OTHER_MOMENT = 1.5, -2.0
+SAME_MOMENT, OTHER_MOMENT = 1.5, -4.0
 #: The least where the reference shows no other moment, and the query's shot moves: of 64 runs of other takes
 #: 3 had more, of 400 copies of those seeds 5 had less.
 LONE_MOMENT = -2.0
@@ -130,9 +130,13 @@ def _by_moment(evidence: Evidence) -> MatchKind:
             return MatchKind.SAME_SCENE
         if odds < SAME_MOMENT:
             return MatchKind.POSSIBLE
-    elif odds is not None and odds < LONE_MOMENT and evidence.shot_moves:
+    elif odds is not None and odds < LONE_MOMENT and _shows_a_moment(evidence):
         return MatchKind.POSSIBLE
     return MatchKind.POSSIBLE if _motion_is_missing(evidence) else MatchKind.COPY
+
+
+def _shows_a_moment(evidence: Evidence) -> bool:
+    return evidence.shot_moves or (evidence.moment is not None and evidence.moment.changes)
 
 
 def _is_scene(evidence: Evidence) -> bool:

@@ -18,6 +18,9 @@ SAME_VIEW = 0.6  #: of the run's correlation, that a reference frame of the same
 FAR = 6  #: frames away, 2 s: another moment
 LEAST_OTHERS = 8  #: frames of the view, about 2.5 s, at other moments
 LEAST_FRAMES = 4  #: of either side; a still and the shortest clips have no moment
+#: Grey levels by which the CHANGING_BLOCKS most restless blocks differ from their mean over a run, and how many
+#: times the median block, before something changes there. XXX
+CHANGE, LOCAL_CHANGE, CHANGING_BLOCKS = 0.75, 2.5, 3
 
 Frames = NDArray[np.intp]
 
@@ -29,6 +32,7 @@ class Moment:
     stance: float  #: -1..1: correlation of both sides' differences to their own mean over the run
     nearest: float  #: 0..1: share of frames whose best partner in the whole view is theirs in the run
     others: bool  #: the reference shows the view at other moments; not where the camera moves
+    changes: bool  #: either side changes in some places, be it too little to be called motion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +44,13 @@ class Takes:
     reference: Patches
     usable: NDArray[np.bool_]  #: (BLOCKS²,): the blocks that were compared
 
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """(SIDE, SIDE): the pixels of the blocks that are compared."""
+        grid = self.usable.reshape(BLOCKS, BLOCKS)
+        result: NDArray[np.bool_] = np.repeat(np.repeat(grid, BLOCK, axis=0), BLOCK, axis=1)
+        return result
+
     def moment(self, rows: Frames, partners: Frames) -> Moment | None:
         """Of the run of query frames `rows` with reference frames `partners`.
 
@@ -50,11 +61,20 @@ class Takes:
         view = self._view(rows, partners)
         agreement = self._weighted(rows, np.flatnonzero(view))
         nearest = np.abs(np.where(view, agreement, -1).argmax(axis=1) - partners) <= 1
+        ours, theirs = (
+            _differences(side.pictures[frames][:, self.inside])
+            for side, frames in ((self.query, rows), (self.reference, partners))
+        )
         return Moment(
-            stance=self._stance(rows, partners),
+            stance=_stance(ours, theirs),
             nearest=float(nearest.mean()),
             others=_others(view, partners) >= LEAST_OTHERS,
+            changes=self._changes(ours) or self._changes(theirs),
         )
+
+    def has_others(self, rows: Frames, partners: Frames) -> bool:
+        """Whether the reference shows the run's view at other moments, too."""
+        return _others(self._view(rows, partners), partners) >= LEAST_OTHERS
 
     def _view(self, rows: Frames, partners: Frames) -> NDArray[np.bool_]:
         """(r,): whether a reference frame shows what the camera sees in the run."""
@@ -70,16 +90,20 @@ class Takes:
         result: Floats = total / np.maximum(weights.sum(axis=0), 1e-9)
         return result
 
-    def _stance(self, rows: Frames, partners: Frames) -> float:
-        """How alike both sides differ from their own mean picture, -1..1; 0 where nothing changes."""
-        grid = self.usable.reshape(BLOCKS, BLOCKS)
-        inside = np.repeat(np.repeat(grid, BLOCK, axis=0), BLOCK, axis=1)
-        ours, theirs = (
-            _differences(side.pictures[frames][:, inside])
-            for side, frames in ((self.query, rows), (self.reference, partners))
-        )
-        length = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
-        return float((ours * theirs).sum()) / length if length else 0.0
+    def _changes(self, differences: Floats) -> bool:
+        """Whether a few blocks change more than noise does, which is about the same everywhere."""
+        squares = np.zeros(self.inside.shape, np.float32)
+        squares[self.inside] = (differences**2).mean(axis=0)
+        by_block = squares.reshape(BLOCKS, BLOCK, BLOCKS, BLOCK).mean(axis=(1, 3)).ravel()[self.usable]
+        levels = np.sort(np.sqrt(by_block))
+        most = float(levels[-CHANGING_BLOCKS:].mean())
+        return most >= max(CHANGE, LOCAL_CHANGE * float(np.median(levels)))
+
+
+def _stance(ours: Floats, theirs: Floats) -> float:
+    """How alike the differences of both sides to their mean are, -1..1; 0 where nothing changes."""
+    length = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    return float((ours * theirs).sum()) / length if length else 0.0
 
 
 def _differences(pictures: Floats) -> Floats:

@@ -147,6 +147,12 @@ class Sampler:
         """(BLOCKS²,): blocks that lie wholly inside the query's picture, without its bars."""
         return self._usable
 
+    def times_us(
+        self, query: NDArray[np.intp], reference: NDArray[np.intp]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """When frames of either side are."""
+        return self._query.print.times_us[query], self._reference.print.times_us[reference]
+
     def query_cuts(self, frames: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether another shot of the query begins between each of `frames` and the next."""
         return is_cut(self._query.print, frames)

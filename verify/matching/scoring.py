@@ -42,7 +42,7 @@ MOMENT_FEATURES = (
     "frame pairs (log of tens)",
     "frames nearest to their partner",
 )
-MOMENT_WEIGHTS, MOMENT_CONSTANT = (3.77, 2.73, -2.68, 0.98, 3.19), -3.69
+MOMENT_WEIGHTS, MOMENT_CONSTANT = (9.29, 6.02, -2.16, 1.19, 1.67), -10.0
 LONE_WEIGHTS, LONE_CONSTANT = (6.27, 2.73, -2.56, 0.65, 0.0), -3.83
 MOVING_FRAMES = 3  #: frame pairs in which something moves, before their motion says anything
 

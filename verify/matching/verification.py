@@ -7,16 +7,18 @@ media are looked at in windows around the anchors, so work and memory do not gro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint, perceptual
-from verify.matching.align import Run, runs
+from verify.matching.align import Line, Run, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.moments import Moment, Takes
+from verify.matching.moments import LEAST_FRAMES, Moment, Takes
 from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare, inside_bars
+from verify.matching.stances import Stances, changing
 from verify.model import GreyImage
 
 LEAST_BLOCKS = 4  #: fewer blocks in the common part say nothing
@@ -75,10 +77,7 @@ def examine(
     for query_frames, in_reach in _windows(hypothesis, query, reference):
         theirs = in_reach if reference_frames is None else reference_frames
         window = _Window(hypothesis, common, sampler, query_frames, theirs)
-        found += [
-            window.evidence(run)
-            for run in runs(window.agreement, query.times_us[query_frames], reference.times_us[theirs])
-        ]
+        found += [window.evidence(run) for run in window.runs()]
     return found
 
 
@@ -127,6 +126,7 @@ class _Window:
     ) -> None:
         self._hypothesis, self._common = hypothesis, common
         self._query_frames, self._reference_frames = query_frames, reference_frames
+        self._times_us = sampler.times_us(query_frames, reference_frames)
         self._usable = sampler.usable
         self._footage_moves = sampler.footage_moves
         self._cuts = sampler.query_cuts(query_frames)
@@ -138,6 +138,27 @@ class _Window:
             query=self._query,
             reference=self._reference,
             usable=sampler.usable,
+        )
+
+    def runs(self) -> list[Run]:
+        """Along which the frames agree, each laid at the second where it changes alike."""
+        return runs(self.agreement, *self._times_us, self._better_line)
+
+    def _better_line(self, run: Run) -> Line | None:
+        rows = np.arange(run.first, run.last + 1)
+        if rows.size < LEAST_FRAMES or not self._takes.has_others(rows, run.partners):
+            return None
+        return self._stances.better_line(run)
+
+    @cached_property
+    def _stances(self) -> Stances:
+        inside = self._takes.inside
+        query_us, reference_us = self._times_us
+        return Stances(
+            ours=changing(self._query.pictures[:, inside]),
+            theirs=changing(self._reference.pictures[:, inside]),
+            query_us=query_us,
+            reference_us=reference_us,
         )
 
     def evidence(self, run: Run) -> Evidence:
