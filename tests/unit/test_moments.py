@@ -20,13 +20,13 @@ ROOM, FACE = 71, 72  # seeds of footage.picture_at: what stands still and what m
 
 
 @cache
-def speaker(take: int, seconds: int) -> tuple[Picture, ...]:
+def speaker(take: int, seconds: int, *, much: float = 1.0) -> tuple[Picture, ...]:
     """Someone who sways, nods and turns a little, never twice alike; each take has its own movements."""
     room = cv2.GaussianBlur(picture_at(ROOM, 1.0), (0, 0), 1)
     random = np.random.default_rng(take)
     steps = random.normal(size=(seconds * RATE + 40, 3))
     sway = np.stack([np.convolve(column, np.hanning(9), "same") for column in steps.T], axis=1)[20:-20]
-    return tuple(_before(room, *moved) for moved in (sway * (9.0, 4.0, 3.0)).tolist())
+    return tuple(_before(room, *moved) for moved in (sway * (9.0, 4.0, 3.0) * much).tolist())
 
 
 def _before(room: Picture, across: float, down: float, turned: float) -> Picture:
@@ -85,3 +85,40 @@ def test_the_same_take_at_another_moment_is_no_copy() -> None:
 def test_a_still_has_no_moment() -> None:
     (segment,) = told(clip(speaker(1, 40)[20:21], kind=MediaKind.IMAGE), clip(speaker(1, 40)))
     assert segment.kind is MatchKind.COPY
+
+
+@pytest.mark.parametrize("first", [8, 31, 70])
+def test_who_hardly_moves_is_found_at_the_right_second(first: int) -> None:
+    still = speaker(1, 40, much=0.04)
+    captioned = compressed(tuple(map(with_caption, still[first : first + 18])))
+    (segment,) = told(clip(captioned), clip(still))
+    assert abs(segment.reference.start_us - first * SECOND / RATE) < SECOND / 4
+
+
+def test_a_frozen_frame_is_no_copy_of_who_hardly_moves() -> None:
+    frozen = clip(speaker(1, 40)[30:31] * 8)
+    found = told(clip(speaker(3, 40, much=0.1)[30:38]), frozen)
+    assert found
+    assert all(segment.kind is MatchKind.POSSIBLE for segment in found)
+
+
+def test_a_frozen_frame_that_was_compressed_stays_a_copy() -> None:
+    frozen = speaker(1, 40)[30:31] * 8
+    (segment,) = told(clip(compressed(frozen)), clip(frozen))
+    assert segment.kind is MatchKind.COPY
+
+
+def with_caption(picture: Picture) -> Picture:
+    captioned = picture.copy()
+    captioned[-60:, 20:-80] = 255
+    return captioned
+
+
+def compressed(pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
+    """With noise of their own and what JPEG leaves of them."""
+    random = np.random.default_rng(9)
+    noisy = (np.clip(picture + random.normal(0, 6, picture.shape), 0, 255) for picture in pictures)
+    return tuple(
+        cv2.imdecode(cv2.imencode(".jpg", picture.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 40])[1], 1)
+        for picture in noisy
+    )

@@ -61,7 +61,7 @@ def runs(
     reference_us: NDArray[np.int64],
     better_line: Callable[[Run], Line | None] = lambda _: None,
 ) -> list[Run]:
-    """Disjoint runs in the query, best first; each is laid on the `better_line` that is known of it, if any."""
+    """Disjoint runs in the query, best first; each is laid on its `better_line`, if one is known."""
     gains = _gains(agreement)
     found: list[Run] = []
     open_rows = np.ones(len(query_us), dtype=np.bool_)

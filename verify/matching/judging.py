@@ -33,12 +33,12 @@ INSET_MOTION = 0.4
 GUESSING_TIERS = frozenset(("inset", "crop"))
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: Log-odds of the same moment (`scoring.moment_odds`) that a copy has where the reference shows others, and
-#: below which it is another; between them nobody can tell. Of 62 pieces 3 had a run as sure with another
-#: take of their scene, of 83 with their own source 64, of 113 copies of seeds 22 and 24 108; 3 and none were
-#: below.
+#: below which it is another; between them nobody can tell. Of 64 pieces 4 had a run as sure with another
+#: take of their scene, of 90 with their own source 71, of 69 copies of seeds 22 and 24 66; one and none were
+#: below, of 431 runs of other takes 246.
 SAME_MOMENT, OTHER_MOMENT = 1.5, -4.0
-#: The least where the reference shows no other moment, and the query's shot moves: of 64 runs of other takes
-#: 3 had more, of 400 copies of those seeds 5 had less.
+#: The least where the reference shows no other moment, and the query's shot moves or something changes on
+#: either side: of 64 runs of other takes that move 3 had more, of 400 copies of those seeds 5 had less.
 LONE_MOMENT = -2.0
 MOMENT_IN_DOUBT = "the same view, yet nothing in it tells whether it is the same moment"
 #: Median Hamming distance of the aligned common part, bits of 256. Of 309 unrelated pairs with corners in

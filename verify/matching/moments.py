@@ -18,8 +18,10 @@ SAME_VIEW = 0.6  #: of the run's correlation, that a reference frame of the same
 FAR = 6  #: frames away, 2 s: another moment
 LEAST_OTHERS = 8  #: frames of the view, about 2.5 s, at other moments
 LEAST_FRAMES = 4  #: of either side; a still and the shortest clips have no moment
-#: Grey levels by which the CHANGING_BLOCKS most restless blocks differ from their mean over a run, and how many
-#: times the median block, before something changes there. XXX
+#: Grey levels by which the CHANGING_BLOCKS most restless blocks differ from their mean over a run, and how
+#: many times the median block's, where something changes. Of 36 runs of other takes that are not called
+#: moving, most of them with a still of two seconds, 28 change so; of 18 of the right moment 15, and of these
+#: 14 alike. The footage is that of `scoring.MOMENT_WEIGHTS`.
 CHANGE, LOCAL_CHANGE, CHANGING_BLOCKS = 0.75, 2.5, 3
 
 Frames = NDArray[np.intp]

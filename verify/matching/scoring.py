@@ -32,9 +32,10 @@ WEIGHTS = (3.565, 3.778, 1.301, -0.063, 1.601, 1.401, 1.122, 2.992, 1.602, 1.713
 CONSTANT = -10.403
 
 #: Log-odds of the same moment against another of the same scene, where the reference shows others and where
-#: it does not. Fitted on 117 pieces of 2 to 10 s of two talking heads, one man in a studio and eight views,
+#: it does not. Fitted on 114 pieces of 2 to 10 s of two talking heads, one man in a studio and eight views,
 #: most of them mirrored, cropped, toned or covered, each against its own source and against other takes, and
-#: on the copies of seeds 22 and 24. That footage is in no corpus of the project (`bench/README.md`).
+#: on the copies of seeds 22 and 24; the former once runs were laid where they change alike (stances.py). That
+#: footage is in no corpus of the project (`bench/README.md`).
 MOMENT_FEATURES = (
     "stance agrees",
     "motion agrees, or stance where nothing moves",
