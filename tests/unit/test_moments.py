@@ -102,6 +102,14 @@ def test_a_frozen_frame_is_no_copy_of_who_hardly_moves() -> None:
     assert all(segment.kind is MatchKind.POSSIBLE for segment in found)
 
 
+@pytest.mark.parametrize("frames", [2, 3])
+def test_too_short_a_piece_does_not_tell_its_moment(frames: int) -> None:
+    piece = speaker(3, 40, much=0.03)[30 : 30 + frames]
+    something_else = (picture_at(90, 1.0),) * 12
+    (segment,) = told(clip(piece + something_else), clip(speaker(1, 40)[30:31] * 8))
+    assert segment.kind is MatchKind.POSSIBLE
+
+
 def test_a_frozen_frame_that_was_compressed_stays_a_copy() -> None:
     frozen = speaker(1, 40)[30:31] * 8
     (segment,) = told(clip(compressed(frozen)), clip(frozen))

@@ -14,6 +14,7 @@ import numpy as np
 from verify.matching.geometry import shared_area
 from verify.matching.hash_tier import CANDIDATE_BITS
 from verify.matching.index import ReferenceIndex
+from verify.matching.moments import LEAST_FRAMES
 from verify.matching.scoring import chance_in_set, false_match_probability, log_odds, moment_odds, score
 from verify.matching.verification import LEAST_BLOCKS, Evidence
 from verify.model import MatchKind
@@ -136,7 +137,9 @@ def _by_moment(evidence: Evidence) -> MatchKind:
 
 
 def _shows_a_moment(evidence: Evidence) -> bool:
-    return evidence.shot_moves or (evidence.moment is not None and evidence.moment.changes)
+    """Whether to ask for it: something moves or changes, or the run is too short to say that nothing does."""
+    too_short = len(evidence.share) < LEAST_FRAMES
+    return evidence.shot_moves or too_short or (evidence.moment is not None and evidence.moment.changes)
 
 
 def _is_scene(evidence: Evidence) -> bool:
