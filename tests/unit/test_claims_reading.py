@@ -230,6 +230,13 @@ def test_odd_text_is_read_and_named(text: str, note: str) -> None:
     assert any(note in item for item in read(text).notes)
 
 
+@pytest.mark.parametrize("words", ["one hour ago", "happening now", "an hour and a half ago", "قبل ساعتين"])
+def test_such_a_time_is_named_once(words: str) -> None:
+    claim = read(f"Tanks near Idlib {words}", posted_at=None)
+    assert claim.notes.count(f"“{words}” is relative to the post, whose date is unknown.") == 1
+    assert sum("whose date is unknown" in note for note in claim.notes) == 1
+
+
 def test_a_relative_time_without_a_date_of_the_post_is_named_not_guessed() -> None:
     claim = read("M60T 1 hour ago, in 2016", None)
     assert [item.text for item in claim.times] == ["2016"]

@@ -77,7 +77,7 @@ class ClaimReader:
         covered = taken | set(spans(find_times(base)))
         read = find_places(cleaned.text, tokens, covered, self.gazetteer)
         last = frozenset(item.hit.last for item in read)
-        timed = replace(base, zone=_zone(read), notes=[], after_places=last)
+        timed = replace(base, zone=_zone(read), notes=[], undated=set(), after_places=last)
         times = find_times(timed)
         return _claim(reading, source, self._equipment(reading, hits), read, (times, timed.notes))
 

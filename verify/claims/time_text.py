@@ -45,6 +45,7 @@ class TimeText:
     posted_at: datetime | None
     zone: ZoneInfo
     notes: list[str] = field(default_factory=list)
+    undated: set[int] = field(default_factory=set)  #: tokens of times relative to a post of unknown date
     after_places: frozenset[int] = frozenset()  #: last tokens of places: "Tigray 2021" is a time
 
     def key(self, at: int) -> str:

@@ -113,6 +113,10 @@ def _resolved(text: TimeText, first: int, last: int, code: str) -> TimeRead | No
 
 
 def _note_undated(text: TimeText, first: int, last: int) -> None:
+    """Once: "one hour ago" holds "hour ago"."""
+    if first in text.undated:
+        return
+    text.undated.update(range(first, last + 1))
     text.notes.append(f"“{text.words(first, last)}” is relative to the post, whose date is unknown.")
 
 
