@@ -57,6 +57,14 @@ def test_a_run_is_moved_to_where_it_changes_alike(true: int) -> None:
     assert abs(line.offset_us - true * SECOND / RATE) < SECOND / 8
 
 
+@pytest.mark.parametrize("true", [0, 1, 4, 6])
+def test_a_reference_that_is_hardly_longer_is_enough(true: int) -> None:
+    reference = swaying(30)[:30]
+    line = stances(reference[true : true + 24], reference).better_line(laid_at(24, 6 if true < 3 else 0))
+    assert line is not None
+    assert abs(line.offset_us - true * SECOND / RATE) < SECOND / 8
+
+
 def test_another_tone_and_brightness_that_flickers_change_nothing() -> None:
     reference = swaying(30)
     flicker = np.random.default_rng(3).uniform(-20, 20, (24, 1)).astype(np.float32)

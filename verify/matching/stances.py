@@ -68,14 +68,15 @@ class Stances:
         low = float(self.reference_us[0]) - speed * float(self.query_us[rows[0]])
         high = float(self.reference_us[-1]) - speed * float(self.query_us[rows[-1]])
         offsets = np.arange(low, high + STEP_US, STEP_US)
-        if not offsets.size:
-            return -1.0, 0.0
         partners, on_line = partners_on(self.query_us[rows], self.reference_us, speed, offsets)
-        about = np.where(on_line.all(axis=1), self._about(rows, partners), -np.inf)
-        promising = np.argsort(-about, kind="stable")[:PROMISING]
+        inside = np.flatnonzero(on_line.all(axis=1))
+        if not inside.size:
+            return -1.0, 0.0
+        about = self._about(rows, partners[inside])
+        promising = inside[np.argsort(-about, kind="stable")[:PROMISING]]
         best = int(promising[self._stances(rows, partners[promising]).argmax()])
         beside = np.array([best - 2, best, best + 2])
-        known = np.isin(beside, np.flatnonzero(np.isfinite(about)))
+        known = np.isin(beside, inside)
         stances = np.where(known, self._stances(rows, partners[beside % len(offsets)]), -1.0)
         return float(stances[1]), float(offsets[best]) + STEP_US * _peak(stances)
 
