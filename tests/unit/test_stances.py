@@ -37,12 +37,12 @@ def stances(query: Floats, reference: Floats) -> Stances:
     )
 
 
-def laid_at(frames: int, first: int, *, speed: float = 1.0) -> Run:
+def laid_at(frames: int, first: int) -> Run:
     return Run(
         first=0,
         last=frames - 1,
         partners=np.arange(first, first + frames),
-        speed=speed,
+        speed=1.0,
         offset_us=first * SECOND / RATE,
         gain=1.0,
     )

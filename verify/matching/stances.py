@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from verify.matching.align import OFFSET_STEP_US, SPEEDS, Line, Run, partners_on
 from verify.matching.patches import Floats
 
-MOST_COMPARED = 48  #: frames of a run, spread over it; work grows with their square
+MOST_COMPARED = 48  #: frames of a run, spread over it, as work grows with their square; a guess
 #: What the stance elsewhere must be, -1..1, and how much greater than where the run is, before it is moved.
 #: Of 11 clips of 8 s of people who hardly move, all of them at wrong seconds (footage of no corpus), 10 had
 #: 0.69 to 0.93 at the right second and 0.28 to 0.76 at the best other one; the eleventh had nowhere 0.1.
 LEAST_STANCE, LEAST_MORE = 0.4, 0.1
-#: By which it must be greater at another speed than at the query's own. With 0.05 one clip more of 63 was
-#: laid at a wrong speed.
+#: By which it must be greater at another speed than at the query's own. With 0.05, and without LEAST_STANCE,
+#: one clip of 64 more was laid at a wrong speed.
 UNTOUCHED_SPEED_BONUS = 0.1
 SPEED_STEPS = (0.0, -0.05, -0.025, 0.025, 0.05)  #: around the best of SPEEDS
-PROMISING = 24  #: offsets of one speed whose stance is worked out
+PROMISING = 24  #: offsets of one speed whose stance is worked out; a guess
 NOTHING = 0.02  #: grey levels, root mean square; of what changes less no stance is known
 STEP_US = 2 * OFFSET_STEP_US  #: half the sampling interval
 
