@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint.bars import cut
-from verify.fingerprint.local import VERIFYING_FEATURES, Corners, LocalFeatures
+from verify.fingerprint.local import VERIFYING_FEATURES, Chosen, Corners, LocalFeatures
 from verify.fingerprint.perceptual import Codes
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import Matrix, box_to_unit, undo
@@ -36,7 +36,6 @@ UPRIGHT: Box = (0.25, 0.0, 0.75, 1.0)
 Area = NDArray[np.bool_]  #: of any size, stretched over the picture
 
 _Part = tuple[Box, NDArray[np.intp]]  #: of a picture, and the numbers of the corners in it
-_Described = tuple[NDArray[np.intp], Codes]  #: numbers of corners, and their descriptors
 
 _NO_CODES = np.empty((0, 32), np.uint8)
 _TURNS = (np.eye(3), undo(Orientation.MIRRORED))
@@ -85,30 +84,32 @@ def _views(
     seen: Sequence[tuple[Corners, Sequence[_Part]]], index: ReferenceIndex
 ) -> Iterator[list[list[View]]]:
     """Looked up all at once: neighbouring lists of the index are read once for several corners."""
-    described = []
+    described: list[tuple[Chosen, list[_Part]]] = []
+    codes = [_NO_CODES]
     for corners, parts in seen:
         every = np.unique(np.concatenate([rows for _, rows in parts]))
-        described += [(every, corners.describe(every, mirrored=mirrored)) for mirrored in (False, True)]
-    near = index.near_features(np.concatenate([_NO_CODES, *(codes for _, codes in described)]), NEIGHBOURS)
-    ends = np.cumsum([0, *(len(every) for every, _ in described)])
-    for number, (corners, parts) in enumerate(seen):
+        chosen = corners.chosen(every)
+        described.append((chosen, [(box, np.searchsorted(every, rows)) for box, rows in parts]))
+        codes += [chosen.describe(mirrored=mirrored) for mirrored in (False, True)]
+    near = index.near_features(np.concatenate(codes), NEIGHBOURS)
+    ends = np.cumsum([len(side) for side in codes])
+    for number, (chosen, parts) in enumerate(described):
         sides = [
-            (described[side], near.of(np.arange(ends[side], ends[side + 1])))
-            for side in (2 * number, 2 * number + 1)
+            (codes[side], near.of(np.arange(ends[side - 1], ends[side])))
+            for side in (2 * number + 1, 2 * number + 2)
         ]
-        yield [_both_ways(corners, part, sides) for part in parts]
+        yield [_both_ways(chosen, part, sides) for part in parts]
 
 
-def _both_ways(corners: Corners, part: _Part, sides: Sequence[tuple[_Described, FeatureHits]]) -> list[View]:
-    box, rows = part
-    size = np.array(corners.picture.shape[::-1]) / corners.scale
+def _both_ways(chosen: Chosen, part: _Part, sides: Sequence[tuple[Codes, FeatureHits]]) -> list[View]:
+    box, at = part
+    size = np.array(chosen.picture.shape[::-1]) / chosen.scale
     wide, high = (np.subtract(box[2:], box[:2]) * size).tolist()
     views = []
-    for ((every, codes), near), mirrored, turn in zip(sides, (False, True), _TURNS, strict=True):
-        at = np.searchsorted(every, rows)
+    for (codes, near), mirrored, turn in zip(sides, (False, True), _TURNS, strict=True):
         views.append(
             View(
-                features=corners.features(rows, codes[at], box=box, mirrored=mirrored),
+                features=chosen.features(codes[at], at, box=box, mirrored=mirrored),
                 near=near.of(at),
                 size=(wide, high),
                 matrix=turn @ box_to_unit(box),
