@@ -1,19 +1,20 @@
 """Which keyframes of the query the local tier looks at, and in which order.
 
 In go the frames that nothing explains yet, out come keyframes: first one of every shot, because a compilation
-shows something else in each, then those that are least like the ones already looked at. Work is bounded:
+shows something else in each (but for shots that look like one before, as where a talk goes to and fro), then
+those that are least like the ones already looked at. Work is bounded:
 MOST_LOOKED_AT keyframes of a query, however long it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.perceptual import hamming
-from verify.matching.shots import Frames
+from verify.matching.shots import CUT_BITS, Frames
 
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
@@ -33,12 +34,16 @@ class Looks:
         self._seen: list[int] = []
         self._wanted = min(
             MOST_LOOKED_AT,
-            max(LEAST_LOOKED_AT, len(self._shots), round(LEAST_LOOKED_AT * query.duration_us / 40_000_000)),
+            max(
+                LEAST_LOOKED_AT,
+                len(self._distinct(parts)),
+                round(LEAST_LOOKED_AT * query.duration_us / 40_000_000),
+            ),
         )
 
     def following(self, left: Frames) -> list[int]:
         """Positions in `query.keyframes` to look at now, given the frames that are left; [] at the end."""
-        found = self._of_shots(left) if not self._seen else self._unlike(left)
+        found = self._distinct(self._open_shots(left)) if not self._seen else self._unlike(left)
         self._seen += found
         return found
 
@@ -61,10 +66,16 @@ class Looks:
         count = len(self._query.keyframes)
         return [count // 2] if 0 < count < FEW_KEYFRAMES and self._shots else []
 
-    def _of_shots(self, left: Frames) -> list[int]:
-        return list(dict.fromkeys(self._keyframe(frames) for frames in self._open_shots(left)))[
-            :MOST_LOOKED_AT
-        ]
+    def _distinct(self, parts: Iterable[Frames]) -> list[int]:
+        """The keyframe of each shot whose picture is not within CUT_BITS of one before."""
+        codes = self._query.codes[self._query.keyframes, 1]
+        found: list[int] = []
+        for keyframe in map(self._keyframe, parts):
+            if not found or hamming(codes[[keyframe]], codes[found]).min() > CUT_BITS:
+                found.append(keyframe)
+            if len(found) == MOST_LOOKED_AT:
+                break
+        return found
 
     def _unlike(self, left: Frames) -> list[int]:
         owners = np.setdiff1d(np.unique(self._owners(left)), self._seen)
