@@ -50,8 +50,8 @@ def _corners(photos: Sequence[GreyImage], chance: np.random.Generator) -> Codes:
     mixed = cv2.addWeighted(_warped(photos, chance), 0.5, _warped(photos, chance), 0.5, 0)
     picture = cv2.normalize(mixed, mixed, 0, 255, cv2.NORM_MINMAX).astype(np.uint8, copy=False)
     corners = Corners.detect(picture, count=CORNERS // POOL)
-    rows = np.arange(len(corners.at))
-    features = corners.features(rows, corners.describe(rows))
+    every = corners.chosen(np.arange(len(corners.at)))
+    features = every.features(every.describe())
     found = np.column_stack([features.descriptors, features.places])
     return chance.permutation(found)
 

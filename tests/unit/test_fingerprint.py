@@ -14,7 +14,7 @@ from tests.footage import Transform, picture_at
 from verify.errors import BlobMissing
 from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint, perceptual
 from verify.fingerprint.bars import BarProfile, cut
-from verify.fingerprint.local import Corners, extract, stored
+from verify.fingerprint.local import Chosen, Corners, extract, stored
 from verify.fingerprint.packing import unpacked
 from verify.matching.geometry import boxes_map, inverse, orientation_of, overlap, transform, undo
 from verify.model import Frame, GreyImage, MediaKind, Orientation
@@ -139,15 +139,19 @@ def test_small_pictures_have_corners_too() -> None:
     assert found.points.max(axis=0)[0] <= 72
 
 
+def every(corners: Corners) -> Chosen:
+    return corners.chosen(np.arange(len(corners.at)))
+
+
 def test_a_mirror_image_is_described_without_looking_for_its_corners() -> None:
     # Drawn pictures have equally strong corners side by side, of which scanning order picks one.
     noise = np.random.default_rng(6).integers(0, 256, (288, 512)).astype(np.uint8)
     blurred = cv2.GaussianBlur(noise, (0, 0), 2)
     image = cv2.normalize(blurred, blurred, 0, 255, cv2.NORM_MINMAX).astype(np.uint8, copy=False)
     corners, others = (Corners.detect(side, count=200) for side in (image, image[:, ::-1].copy()))
-    rows = np.arange(len(corners.at))
-    mirrored = corners.features(rows, corners.describe(rows, mirrored=True), mirrored=True)
-    looked_for = others.features(np.arange(len(others.at)), others.describe(np.arange(len(others.at))))
+    ours, theirs = (every(side) for side in (corners, others))
+    mirrored = ours.features(ours.describe(mirrored=True), mirrored=True)
+    looked_for = theirs.features(theirs.describe())
     gaps = np.linalg.norm(mirrored.points[:, None] - looked_for.points, axis=2)
     nearest = gaps.argmin(axis=0)
     assert (gaps.min(axis=0) < 1).mean() > 0.97
@@ -159,8 +163,8 @@ def test_a_mirror_image_is_described_without_looking_for_its_corners() -> None:
 def test_corners_of_a_part_are_those_of_the_part_enlarged() -> None:
     image, box = grey(6), (0.25, 0.5, 0.75, 1.0)
     corners = Corners.detect(image, count=200, share=0.5)
-    rows = corners.spread(200, box)
-    part = corners.features(rows, corners.describe(rows), box=box)
+    chosen = corners.chosen(corners.spread(200, box))
+    part = chosen.features(chosen.describe(), box=box)
     alone = extract(cut(image, box).copy(), count=200)
     gaps = np.linalg.norm(part.points[:, None] - alone.points, axis=2).min(axis=0)
     assert (gaps < 1).mean() > 0.6
@@ -172,8 +176,8 @@ def test_what_is_masked_holds_no_corner_of_a_part() -> None:
     image, mask = grey(6), np.zeros((64, 64), np.bool_)
     mask[:, 32:] = True
     corners = Corners.detect(image, count=200, share=0.5)
-    rows = corners.spread(200, (0.25, 0.0, 0.75, 0.5), mask)
-    points = corners.features(rows, corners.describe(rows), box=(0.25, 0.0, 0.75, 0.5)).points
+    chosen = corners.chosen(corners.spread(200, (0.25, 0.0, 0.75, 0.5), mask))
+    points = chosen.features(chosen.describe(), box=(0.25, 0.0, 0.75, 0.5)).points
     assert len(points) > 20
     assert points[:, 0].min() >= image.shape[1] / 4 - 1
 

@@ -29,8 +29,10 @@ POSSIBLE_CHANCE, POSSIBLE_ODDS = 0.05, -2.0
 SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
 #: Correlation of motion that bears out a rectangle's hash where the aligned pictures are farther apart than
 #: CANDIDATE_BITS. Of 57 runs of unrelated footage that such hashes led to, 2 had either, of 458 runs of the
-#: right reference 330 (seed 24 and two sets of footage of no corpus, 5,000 foreign keyframes).
-INSET_MOTION = 0.4
+#: right reference 330 (seed 24 and two sets of footage of no corpus, 5,000 foreign keyframes). And that bears
+#: out what is surer than nothing, less than a copy, and farther apart than SAME_PICTURE_BITS: of the possible
+#: matches of those sets that told a right reference alone none had less.
+BEARING_MOTION = 0.4
 GUESSING_TIERS = frozenset(("inset", "crop"))
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: Log-odds of the same moment (`scoring.moment_odds`) that a copy has where the reference shows others, and
@@ -81,7 +83,8 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
         worth_telling=odds >= POSSIBLE_ODDS
         and chance <= POSSIBLE_CHANCE
         and not _is_overlay(evidence, odds)
-        and not _is_guess(evidence),
+        and not _is_guess(evidence)
+        and not _is_glimpse(evidence, odds),
         doubt=MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE and _is_sure(odds, chance) else "",
     )
 
@@ -103,7 +106,18 @@ def _is_guess(evidence: Evidence) -> bool:
         or float(np.median(evidence.distances)) <= CANDIDATE_BITS
     ):
         return False
-    return not _motion_is_known(evidence) or evidence.motion is None or evidence.motion < INSET_MOTION
+    return not _motion_is_known(evidence) or evidence.motion is None or evidence.motion < BEARING_MOTION
+
+
+def _is_glimpse(evidence: Evidence, odds: float) -> bool:
+    """Weak, of footage that moves otherwise, or not in these frames, and that looks different as a whole.
+
+    Under an overlay corners and some blocks of a frame or two agree with many others.
+    """
+    if odds >= COPY_ODDS or not evidence.footage_moves:
+        return False
+    borne_out = evidence.motion is not None and evidence.motion >= BEARING_MOTION
+    return not borne_out and float(np.median(evidence.distances)) > SAME_PICTURE_BITS
 
 
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
