@@ -25,6 +25,10 @@ def part_of(picture: GreyImage, box: Box, wide: int, *, mirrored: bool = False) 
     return small[:, ::-1].copy() if mirrored else small
 
 
+def square(picture: GreyImage) -> GreyImage:
+    return cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
 def told(query: Fingerprint) -> list[MatchSegment]:
     index = ReferenceIndex.build(KNOWN.items(), KNOWN.__getitem__)
     return list(match(query, index, media_sha256="").segments)
@@ -49,6 +53,21 @@ def test_a_tiny_part_of_a_soft_picture_is_possibly_found_where_it_is(mirrored: b
     assert segment.geometry is not None
     assert np.abs(np.subtract(segment.geometry.reference_box, SHOWN)).max() <= 0.03
     assert (segment.orientation is Orientation.MIRRORED) is mirrored
+
+
+@pytest.mark.parametrize("seed", [2, 3, 9])
+def test_a_part_that_was_stretched_to_a_square_is_found_too(seed: int) -> None:
+    """It keeps the shape of the whole until then, as crops mostly do."""
+    (segment,) = told(medium([square(part_of(soft(1, seed=seed), SHOWN, 64))]))
+    assert segment.reference_id == f"photo-{seed}"
+    assert segment.tier == "crop"
+    assert segment.geometry is not None
+    assert np.abs(np.subtract(segment.geometry.reference_box, SHOWN)).max() <= 0.03
+
+
+@pytest.mark.parametrize("seed", [20, 21, 22, 23])
+def test_a_stretched_part_of_another_picture_is_not_told(seed: int) -> None:
+    assert told(medium([square(part_of(soft(1, seed=seed), SHOWN, 64))])) == []
 
 
 @pytest.mark.parametrize("seed", [20, 21, 22, 23])

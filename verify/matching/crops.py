@@ -3,7 +3,8 @@
 In go tiny copies of the known pictures and one picture, out come the likeliest ones with the share of their
 side that it would be; then, more finely, where in one of them it lies. Both slide the picture, shrunk to some
 shares and mirrored as well, over the known ones and correlate: what is smooth, dark or a few dozen pixels
-wide has large shapes, and those survive.
+wide has large shapes, and those survive. A crop may have been stretched after it was cut, as a preview's is
+to a square; so the picture is also tried in the shape of the known one, which most crops keep.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Part:
     correlation: float  #: -1..1
     share: float  #: of the known picture's long side that one of the same scale would have
     mirrored: bool
+    stretched: bool = False  #: to the shape of the known picture; it has the share of both its sides then
     box: Box = (0.0, 0.0, 1.0, 1.0)  #: in the known picture
 
 
@@ -52,7 +54,7 @@ class _Places:
 
     masks: Floats  #: (P, h * w): 1 where the picture would lie
     pictures: Floats  #: (2P, h * w): the picture there, of zero mean and unit length, then its mirror image
-    shares: list[float]  #: of each place
+    shares: list[tuple[float, bool]]  #: of each place, and whether the picture is stretched
 
 
 def tiny(picture: GreyImage) -> tuple[GreyImage, tuple[int, int]]:
@@ -76,7 +78,10 @@ def likeliest(picture: Floats, known: TinyPictures, most: int) -> list[tuple[int
             best, at = _best_of(known.grey[chunk, :high, :wide].astype(np.float32), places)
             for one in np.argsort(-best, kind="stable")[:most].tolist():
                 mirrored, place = divmod(int(at[one]), len(places.shares))
-                part = Part(correlation=float(best[one]), share=places.shares[place], mirrored=bool(mirrored))
+                share, stretched = places.shares[place]
+                part = Part(
+                    correlation=float(best[one]), share=share, mirrored=bool(mirrored), stretched=stretched
+                )
                 found.append((int(chunk[one]), part))
     return sorted(found, key=lambda one: (-one[1].correlation, one[0]))[:most]
 
@@ -87,7 +92,7 @@ def placed(picture: Floats, known: GreyImage, part: Part, *, side: int, steps: t
     seen = picture[:, ::-1] if part.mirrored else picture
     found = replace(part, correlation=-1.0)
     for step in steps:
-        small = shrunk(seen, side * part.share * step)
+        small = _sized(seen, large.shape, part.share * step, stretched=part.stretched)
         high, wide = small.shape
         if high > large.shape[0] or wide > large.shape[1]:
             continue
@@ -114,11 +119,12 @@ def _best_of(stack: Floats, places: _Places) -> tuple[Floats, NDArray[np.intp]]:
 
 def _places(picture: Floats, shape: tuple[int, int]) -> _Places:
     """Every place of the picture and of its mirror image, at every share, in tiny pictures of this shape."""
-    smaller: dict[tuple[int, ...], tuple[float, Floats]] = {}
-    for share in SHARES:
-        small = shrunk(picture, SIDE * share)
-        if small.shape[0] <= shape[0] and small.shape[1] <= shape[1] and small.size >= LEAST_PIXELS:
-            smaller.setdefault(small.shape, (share, _normal(small)))
+    smaller: dict[tuple[int, ...], tuple[tuple[float, bool], Floats]] = {}
+    for stretched in (False, True):
+        for share in SHARES:
+            small = _sized(picture, shape, share, stretched=stretched)
+            if small.shape[0] <= shape[0] and small.shape[1] <= shape[1] and small.size >= LEAST_PIXELS:
+                smaller.setdefault(small.shape, ((share, stretched), _normal(small)))
     nothing = np.zeros((0, shape[0] * shape[1]), np.float32)
     masks = [_laid(np.ones_like(small), shape) for _, small in smaller.values()]
     upright = [_laid(small, shape) for _, small in smaller.values()]
@@ -148,9 +154,23 @@ def _normal(small: Floats) -> Floats:
     return centred / np.float32(max(float(np.linalg.norm(centred)), 1e-6))
 
 
+def _sized(picture: Floats, shape: tuple[int, ...], share: float, *, stretched: bool) -> Floats:
+    """The picture as large as a part with this share of a picture of `shape` would be."""
+    if not stretched:
+        return shrunk(picture, max(shape) * share)
+    return resized(picture, (shape[0] * share, shape[1] * share))
+
+
 def shrunk(picture: GreyImage | Floats, side: float) -> Floats:
     """The picture with this long side, pixels; perhaps it is enlarged."""
     scale = side / max(picture.shape)
-    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return resized(
+        picture, (max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale)))
+    )
+
+
+def resized(picture: GreyImage | Floats, shape: tuple[float, float]) -> Floats:
+    """The picture with about this height and width."""
+    how = cv2.INTER_AREA if shape[0] * shape[1] < picture.size else cv2.INTER_CUBIC
+    size = (max(1, round(shape[1])), max(1, round(shape[0])))
     return cv2.resize(picture.astype(np.float32), size, interpolation=how).astype(np.float32, copy=False)
