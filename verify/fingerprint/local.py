@@ -175,12 +175,12 @@ class Chosen:
         )
 
     def _mirror_images(self, order: RowNumbers) -> list[cv2.KeyPoint]:
-        """Those corners in the mirror image; made a level at a time, a third of what one by one takes."""
+        """Those corners in the mirror image, made a level at a time: all of a level have one size."""
         points = self._mirrored().astype(np.float32)
         corners: list[cv2.KeyPoint] = []
-        for level, size in sorted(set(zip(self.level.tolist(), self.size.tolist(), strict=True))):
-            rows = order[(self.level[order] == level)]
-            corners += cv2.KeyPoint.convert(points[rows], size=size, octave=level)
+        for level in np.unique(self.level).tolist():
+            rows = order[self.level[order] == level]
+            corners += cv2.KeyPoint.convert(points[rows], size=float(self.size[rows[0]]), octave=level)
         for corner, angle in zip(corners, self._mirrored_angle()[order].tolist(), strict=True):
             corner.angle = angle
         return corners

@@ -164,9 +164,7 @@ def _sized(picture: Floats, shape: tuple[int, ...], share: float, *, stretched: 
 def shrunk(picture: GreyImage | Floats, side: float) -> Floats:
     """The picture with this long side, pixels; perhaps it is enlarged."""
     scale = side / max(picture.shape)
-    return resized(
-        picture, (max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale)))
-    )
+    return resized(picture, (picture.shape[0] * scale, picture.shape[1] * scale))
 
 
 def resized(picture: GreyImage | Floats, shape: tuple[float, float]) -> Floats:

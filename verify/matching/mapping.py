@@ -21,7 +21,7 @@ PAIR_BITS = 72  #: widest descriptor distance of a pair offered to RANSAC
 RANSAC_ERROR = 6.0  #: pixels of the reference picture (long side 512)
 LEAST_INLIERS = 7  #: fewer and any two pictures agree on some map
 #: Of the 100 stored corners. Of 2,256 candidates that led to the right reference (seeds 8 and 23, with 5,000
-#: foreign keyframes) 96 % had as many, of 10,993 others 9 %; four agreeing votes had 94 % and 42 %.
+#: foreign keyframes) 96 % had as many, of 10,993 others 9 %; before votes had to agree as exactly as now.
 LEAST_OF_STORED = 6
 #: RANSAC's: of maps in some 40 pairs 2,000 and 500 find the same, 200 find 0.5 % fewer of the right ones.
 STORED_TRIALS, TRIALS = 300, 2000
