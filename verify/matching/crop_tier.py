@@ -19,7 +19,7 @@ from verify.matching.index import ReferenceIndex
 from verify.matching.shots import Boxes, box_of
 from verify.model import Orientation
 
-MOST_KEYFRAMES = 50_000  #: in the set; 0.03 ms of CPU each
+MOST_KEYFRAMES = 50_000  #: in the set; 0.05 ms of CPU each
 #: Places looked at more finely, and those proposed. Of six photos cropped to half the right one of some 5,400
 #: was the likeliest, but for one shrunk to 51 pixels, where it was second.
 MOST_LIKELY, MOST_PROPOSED = 32, 4
