@@ -2,8 +2,8 @@
 
 In go the frames that nothing explains yet, out come keyframes: first one of every shot, because a compilation
 shows something else in each (but for shots that look like one before, as where a talk goes to and fro), then
-those that are least like the ones already looked at. Work is bounded:
-MOST_LOOKED_AT keyframes of a query, however long it is.
+those that are least like the ones already looked at. Work is bounded: MOST_LOOKED_AT keyframes of a query,
+however long it is.
 """
 
 from __future__ import annotations
