@@ -12,6 +12,7 @@ from verify.fingerprint.record import WHOLE
 from verify.matching import ReferenceIndex
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.judging import BEARING_MOTION, COPY_ODDS, POSSIBLE_ODDS, SAME_PICTURE_BITS, judge
+from verify.matching.moments import LEAST_FRAMES
 from verify.matching.scoring import log_odds
 from verify.matching.verification import Evidence, examine
 
@@ -21,13 +22,17 @@ INDEX = ReferenceIndex.build([("earlier", REFERENCE)], lambda _: REFERENCE)
 
 @pytest.fixture(scope="module")
 def weak() -> Evidence:
-    """A run of moving footage that half of its blocks take for the reference's."""
+    """A few frames of moving footage that half of their blocks take for the reference's."""
     proposed = Hypothesis(
         reference=0, matrix=np.eye(3), tier="local", anchors=((3, 3),), query_box=WHOLE, inliers=8
     )
     (found,) = examine(proposed, REFERENCE, REFERENCE)
-    alike = np.full(len(found.share), 0.5)
-    return replace(found, share=alike, correlation=alike, motion=0.0, footage_moves=True)
+    return long(replace(found, motion=0.0, footage_moves=True), LEAST_FRAMES - 1)
+
+
+def long(evidence: Evidence, frames: int, agree: float = 0.5) -> Evidence:
+    alike = np.full(frames, agree)
+    return replace(evidence, share=alike, correlation=alike, textured=np.full(frames, 36.0))
 
 
 def bits(evidence: Evidence, median: int) -> Evidence:
@@ -45,6 +50,12 @@ def test_motion_bears_a_weak_run_out(weak: Evidence) -> None:
     assert judge(replace(bits(weak, SAME_PICTURE_BITS + 1), motion=BEARING_MOTION), INDEX).worth_telling
 
 
+def test_a_longer_run_agrees_all_along(weak: Evidence) -> None:
+    run = replace(bits(long(weak, LEAST_FRAMES), SAME_PICTURE_BITS + 1), motion=0.35)
+    assert log_odds(run) < COPY_ODDS
+    assert judge(run, INDEX).worth_telling
+
+
 def test_the_whole_picture_bears_a_weak_run_out(weak: Evidence) -> None:
     assert judge(bits(weak, SAME_PICTURE_BITS), INDEX).worth_telling
 
@@ -55,7 +66,6 @@ def test_weak_runs_of_footage_that_stands_still_are_told(weak: Evidence) -> None
 
 
 def test_a_sure_run_needs_nothing_else(weak: Evidence) -> None:
-    alike = np.ones(len(weak.share))
-    sure = replace(bits(weak, SAME_PICTURE_BITS + 1), share=alike, correlation=alike, motion=0.1)
+    sure = replace(bits(long(weak, LEAST_FRAMES - 1, agree=1.0), SAME_PICTURE_BITS + 1), motion=0.1)
     assert log_odds(sure) > COPY_ODDS
     assert judge(sure, INDEX).worth_telling

@@ -29,9 +29,9 @@ POSSIBLE_CHANCE, POSSIBLE_ODDS = 0.05, -2.0
 SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only share the scene
 #: Correlation of motion that bears out a rectangle's hash where the aligned pictures are farther apart than
 #: CANDIDATE_BITS. Of 57 runs of unrelated footage that such hashes led to, 2 had either, of 458 runs of the
-#: right reference 330 (seed 24 and two sets of footage of no corpus, 5,000 foreign keyframes). And that bears
-#: out what is surer than nothing, less than a copy, and farther apart than SAME_PICTURE_BITS: of the possible
-#: matches of those sets that told a right reference alone none had less.
+#: right reference 330 (seed 24 and two sets of footage of no corpus, 5,000 foreign keyframes). And that
+#: bears out a few frames that are less sure than a copy and farther apart than SAME_PICTURE_BITS: no right
+#: reference of those sets was told by such a run alone.
 BEARING_MOTION = 0.4
 GUESSING_TIERS = frozenset(("inset", "crop"))
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
@@ -110,11 +110,12 @@ def _is_guess(evidence: Evidence) -> bool:
 
 
 def _is_glimpse(evidence: Evidence, odds: float) -> bool:
-    """Weak, of footage that moves otherwise, or not in these frames, and that looks different as a whole.
+    """A few frames, weak, of footage that moves otherwise, or not in them, and looks different as a whole.
 
-    Under an overlay corners and some blocks of a frame or two agree with many others.
+    Under an overlay corners and some blocks of a frame or two agree with many others. Longer runs have to
+    agree all along.
     """
-    if odds >= COPY_ODDS or not evidence.footage_moves:
+    if odds >= COPY_ODDS or not evidence.footage_moves or len(evidence.share) >= LEAST_FRAMES:
         return False
     borne_out = evidence.motion is not None and evidence.motion >= BEARING_MOTION
     return not borne_out and float(np.median(evidence.distances)) > SAME_PICTURE_BITS
