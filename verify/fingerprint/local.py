@@ -166,7 +166,7 @@ class Chosen:
         start = np.array(box[:2]) * size
         points = self.at[which] - start
         if mirrored:
-            points = self._mirrored()[which] - (size[0] - start[0] - shown[0], start[1])
+            points = self._mirrored(which) - (size[0] - start[0] - shown[0], start[1])
         angle = self._mirrored_angle() if mirrored else self.angle
         return LocalFeatures(
             points=(points / self.scale).astype(np.float32),
@@ -176,7 +176,7 @@ class Chosen:
 
     def _mirror_images(self, order: RowNumbers) -> list[cv2.KeyPoint]:
         """Those corners in the mirror image, made a level at a time: all of a level have one size."""
-        points = self._mirrored().astype(np.float32)
+        points = self._mirrored(slice(None)).astype(np.float32)
         corners: list[cv2.KeyPoint] = []
         for level in np.unique(self.level).tolist():
             rows = order[self.level[order] == level]
@@ -185,12 +185,12 @@ class Chosen:
             corner.angle = angle
         return corners
 
-    def _mirrored(self) -> NDArray[np.float64]:
+    def _mirrored(self, which: RowNumbers | slice) -> NDArray[np.float64]:
         """Where the corners are in the mirror image, as ORB counts: in pixels of their level, enlarged."""
-        step = LEVEL_STEP**self.level
+        step = LEVEL_STEP ** self.level[which]
         wide = (self.picture.shape[1] / step).round()
-        across = (wide - 1 - (self.at[:, 0] / step).round()) * step
-        return np.column_stack([across, self.at[:, 1]])
+        across = (wide - 1 - (self.at[which, 0] / step).round()) * step
+        return np.column_stack([across, self.at[which, 1]])
 
     def _mirrored_angle(self) -> NDArray[np.float64]:
         return (180 - self.angle) % 360

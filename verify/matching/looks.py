@@ -9,6 +9,7 @@ however long it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -32,14 +33,11 @@ class Looks:
         self._query = query
         self._shots = parts
         self._seen: list[int] = []
-        self._wanted = min(
-            MOST_LOOKED_AT,
-            max(
-                LEAST_LOOKED_AT,
-                len(self._distinct(parts)),
-                round(LEAST_LOOKED_AT * query.duration_us / 40_000_000),
-            ),
-        )
+
+    @cached_property
+    def _wanted(self) -> int:
+        by_length = round(LEAST_LOOKED_AT * self._query.duration_us / 40_000_000)
+        return min(MOST_LOOKED_AT, max(LEAST_LOOKED_AT, len(self._distinct(self._shots)), by_length))
 
     def following(self, left: Frames) -> list[int]:
         """Positions in `query.keyframes` to look at now, given the frames that are left; [] at the end."""

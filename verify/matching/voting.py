@@ -96,7 +96,8 @@ def _agreed(pairs: _Pairs, counts: Numbers) -> Numbers:
     """The most pairs of each group that fit a map which two of them fix; `counts` are the groups' sizes."""
     group = np.repeat(np.arange(len(counts)), counts)
     starts = np.cumsum(counts) - counts
-    one, other = _spans(np.arange(1, len(group) + 1), (starts + counts)[group] - np.arange(1, len(group) + 1))
+    following = np.arange(1, len(group) + 1)
+    one, other = _spans(following, (starts + counts)[group] - following)
     ours, theirs = pairs.ours[other] - pairs.ours[one], pairs.theirs[other] - pairs.theirs[one]
     apart = (np.abs(ours) >= LEAST_APART) & (theirs != 0)
     one, other, factor = one[apart], other[apart], theirs[apart] / ours[apart]
