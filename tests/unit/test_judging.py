@@ -1,4 +1,4 @@
-"""Which weak runs are worth telling."""
+"""Which weak runs are worth telling, and how unsure they are said to be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from verify.matching import ReferenceIndex
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.judging import BEARING_MOTION, COPY_ODDS, POSSIBLE_ODDS, SAME_PICTURE_BITS, judge
 from verify.matching.moments import LEAST_FRAMES
-from verify.matching.scoring import log_odds
+from verify.matching.scoring import chance_in_set, false_match_probability, in_words, log_odds
 from verify.matching.verification import Evidence, examine
 
 REFERENCE = clip(shot(1))
@@ -69,3 +69,10 @@ def test_a_sure_run_needs_nothing_else(weak: Evidence) -> None:
     sure = replace(bits(long(weak, LEAST_FRAMES - 1, agree=1.0), SAME_PICTURE_BITS + 1), motion=0.1)
     assert log_odds(sure) > COPY_ODDS
     assert judge(sure, INDEX).worth_telling
+
+
+def test_a_weak_match_in_a_small_set_is_said_to_be_weak() -> None:
+    assert chance_in_set(0.0, 100) < 0.001
+    assert in_words(false_match_probability(0.0, 100)) == "low"
+    assert in_words(false_match_probability(9.0, 100)) == "very high"
+    assert false_match_probability(2.5, 30_000_000) == chance_in_set(2.5, 30_000_000) > 0.1

@@ -13,7 +13,6 @@ import pytest
 from tests.footage import Picture, Transform, picture_at
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import ReferenceIndex, local_tier, match, screen
-from verify.matching.scoring import chance_in_set, false_match_probability, in_words
 from verify.matching.shard import Entry, Shard
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Orientation
 
@@ -354,13 +353,6 @@ def test_a_picture_is_looked_at_again_only_where_the_two_agree(
     few = looked_at(shown, {"clip": other})
     monkeypatch.setattr(local_tier, "LEAST_AT_STORED", -1.0)
     assert looked_at(shown, {"clip": other}) > few
-
-
-def test_a_weak_match_in_a_small_set_is_said_to_be_weak() -> None:
-    assert chance_in_set(0.0, 100) < 0.001
-    assert in_words(false_match_probability(0.0, 100)) == "low"
-    assert in_words(false_match_probability(9.0, 100)) == "very high"
-    assert false_match_probability(2.5, 30_000_000) == chance_in_set(2.5, 30_000_000) > 0.1
 
 
 def test_an_empty_reference_set_matches_nothing() -> None:
