@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 
 from bench.foreign import foreign_fingerprints
-from bench.media import fingerprints
+from bench.media import closer_of, fingerprints
 from verify.fingerprint import Fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.model import MatchKind, MatchResult
@@ -91,15 +91,16 @@ def _checked(
     _index = index
     made = list(fingerprints(queries, jobs=options.jobs, cache=options.cache))
     with ProcessPoolExecutor(options.jobs) as pool:
-        results = pool.map(_check, (query.to_bytes() for _, query in made))
+        results = pool.map(_check, *zip(*((path, query.to_bytes()) for path, query in made), strict=True))
         for (path, _), result in zip(made, results, strict=True):
             yield path.name, result
 
 
-def _check(packed: bytes) -> MatchResult:
+def _check(path: Path, packed: bytes) -> MatchResult:
     cv2.setNumThreads(1)
     assert _index is not None
-    return match(Fingerprint.from_bytes(packed), _index, media_sha256="")
+    query = Fingerprint.from_bytes(packed)
+    return match(query, _index, media_sha256="", look_closer=closer_of(path))
 
 
 def _rows(name: str, result: MatchResult) -> Iterator[tuple[object, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -16,11 +16,12 @@ from itertools import islice
 from pathlib import Path
 
 from verify.errors import VerifyError
-from verify.fingerprint import ALGORITHM, Fingerprint, fingerprint
+from verify.fingerprint import ALGORITHM, THUMBNAIL_SIDE, Closeup, Fingerprint, closeup, fingerprint
+from verify.matching import FRAMES_PER_SECOND, LookCloser
 from verify.media.decoder import DecodeLimits, Decoder
 from verify.media.plan import FramePlan
 from verify.media.sniff import HEAD_BYTES, sniff
-from verify.model import Frame, MediaKind
+from verify.model import Frame, GreyImage, MediaKind, Span
 
 _DECODER = Decoder(DecodeLimits(sandbox="rlimit"))
 
@@ -36,6 +37,23 @@ def fingerprint_of(path: Path) -> Fingerprint | None:
     except VerifyError as error:
         print(f"{path.name}: {error}", file=sys.stderr)
         return None
+
+
+def closer_of(path: Path, drawn: Callable[[GreyImage], GreyImage] | None = None) -> LookCloser | None:
+    """How `verify check` sees a few seconds of a video with all its frames; None for other media.
+
+    `drawn` is what the query is made with of each frame, long side 512.
+    """
+    with path.open("rb") as file:
+        kind = sniff(file.read(HEAD_BYTES)).kind
+
+    def look(span: Span) -> Closeup:
+        side = FramePlan().long_side if drawn else THUMBNAIL_SIDE
+        plan = FramePlan(per_second=FRAMES_PER_SECOND, long_side=side, span=span)
+        with _DECODER.frames(path, kind, plan) as stream:
+            return closeup(replace(frame, image=drawn(frame.image)) if drawn else frame for frame in stream)
+
+    return look if kind is MediaKind.VIDEO else None
 
 
 def frames_of(path: Path, *, most: int | None = None) -> tuple[MediaKind, list[Frame]]:

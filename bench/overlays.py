@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.media import fingerprints, frames_of
+from bench.media import closer_of, fingerprints, frames_of
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.matching.cascade import evidence_of_every_tier
@@ -133,9 +133,7 @@ def _overlaid(pairs: Sequence[tuple[_Side, _Side]], options: argparse.Namespace)
             for path, rendered in zip(wanted, pool.map(_rendered, wanted.items()), strict=True)
             for design, packed in rendered.items()
         }
-        named = (
-            (made[one], made[other], one[0].name, other[0].name, f"{one[1]} {one[2]}") for one, other in pairs
-        )
+        named = ((made[one], made[other], one[0], other[0].name, one[1:]) for one, other in pairs)
         yield from pool.map(partial(_checked, explain=options.explain), named)
 
 
@@ -149,7 +147,7 @@ def _scenes(items: list[Item], options: argparse.Namespace) -> Iterator[Checked]
         )
     }
     named = [
-        (made[one.path], made[other.path], one.path.name, other.path.name, one.scene)
+        (made[one.path], made[other.path], one.path, other.path.name, (one.scene, None))
         for one, other in permutations(clips, 2)
         if one.scene == other.scene and one.family != other.family
     ]
@@ -175,16 +173,18 @@ def _rendered(asked: tuple[Path, set[_Design]]) -> dict[_Design, bytes]:
     }
 
 
-def _checked(named: tuple[bytes, bytes, str, str, str], *, explain: bool) -> Checked:
+def _checked(named: tuple[bytes, bytes, Path, str, tuple[str, int | None]], *, explain: bool) -> Checked:
     cv2.setNumThreads(1)
     query, reference = Fingerprint.from_bytes(named[0]), Fingerprint.from_bytes(named[1])
+    overlay, design = named[4]
+    drawn = None if design is None else lambda image: OVERLAYS[overlay](_fitted(image), design)
     index = ReferenceIndex.build([("reference", reference)], lambda _: reference)
-    segments = match(query, index, media_sha256="").segments
+    segments = match(query, index, media_sha256="", look_closer=closer_of(named[2], drawn)).segments
     surest = max(segments, key=lambda segment: (segment.kind is MatchKind.COPY, segment.score), default=None)
     return Checked(
-        query=named[2],
+        query=named[2].name,
         reference=named[3],
-        overlay=named[4],
+        overlay=" ".join(str(part) for part in named[4] if part is not None),
         outcome=surest.kind if surest else None,
         score=surest.score if surest else 0.0,
         told=_explained(query, index)

@@ -66,7 +66,12 @@ def _matched(
     parts: Parts, query: MediaFile, asked: Examination, against: Reference, known: Fingerprint
 ) -> MediaReport:
     index = ReferenceIndex.build([(against.id, known)], lambda _: known)
-    result = match(asked.fingerprint, index, media_sha256=query.sha256)
+    result = match(
+        asked.fingerprint,
+        index,
+        media_sha256=query.sha256,
+        look_closer=parts.examiner.closer(query),
+    )
     result = replace(result, reference_count=1, reference_digest=against.media.sha256)
     pictures = parts.examiner.side_by_side(query, result, {against.id: against.media})
     return MediaReport(

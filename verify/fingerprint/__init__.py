@@ -7,8 +7,17 @@ distinct ones. Pure: no network, disk, clock or queue.
 
 from __future__ import annotations
 
-from verify.fingerprint.build import fingerprint
+from verify.fingerprint.build import THUMBNAIL_SIDE, fingerprint
+from verify.fingerprint.closeup import Closeup, closeup
 from verify.fingerprint.exchange import exchange_hashes
 from verify.fingerprint.record import ALGORITHM, Fingerprint
 
-__all__ = ["ALGORITHM", "Fingerprint", "exchange_hashes", "fingerprint"]
+__all__ = [
+    "ALGORITHM",
+    "THUMBNAIL_SIDE",
+    "Closeup",
+    "Fingerprint",
+    "closeup",
+    "exchange_hashes",
+    "fingerprint",
+]

@@ -52,7 +52,7 @@ class _Builder:
 
     def add(self, frame: Frame) -> None:
         self.times.append(frame.time_us)
-        thumbnail = _shrunk(frame.image)
+        thumbnail = shrunk(frame.image)
         picture = perceptual.small(frame.image)
         self.bars.add(thumbnail)
         self.motion.add(picture)
@@ -164,7 +164,8 @@ class _MotionMap:
         return area if area.mean() >= LEAST_MOVING else np.zeros_like(area)
 
 
-def _shrunk(image: GreyImage) -> GreyImage:
+def shrunk(image: GreyImage) -> GreyImage:
+    """A thumbnail, long side THUMBNAIL_SIDE at most."""
     height, width = image.shape[:2]
     scale = THUMBNAIL_SIDE / max(height, width)
     if scale >= 1:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verify.matching.cascade import match
+from verify.matching.closer import FRAMES_PER_SECOND, LookCloser
 from verify.matching.index import ReferenceIndex
 from verify.matching.screen import screen
 
-__all__ = ["ReferenceIndex", "match", "screen"]
+__all__ = ["FRAMES_PER_SECOND", "LookCloser", "ReferenceIndex", "match", "screen"]

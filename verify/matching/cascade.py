@@ -6,10 +6,11 @@
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
     crops       photos that nothing explains, laid over every known picture (crop_tier.py)
+    closer      of runs that may be another take of a scene, every frame of a few seconds (closer.py)
 
-Every tier only proposes a reference and a map between the pictures. `verification` lays the two over one
-another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a copy, a
-possible match or another take of the scene. In go a query's fingerprint and the reference index, out
+Every tier but the last only proposes a reference and a map between the pictures. `verification` lays the
+two over one another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a
+copy, a possible match or another take of the scene. In go a query's fingerprint and the reference index, out
 comes a `MatchResult`.
 """
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
+from verify.matching.closer import LookCloser, looked_closer
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
@@ -41,8 +43,14 @@ AREA_CELLS = 16  #: each way, in which a picture's explained part is counted
 EXPLAINED_SHARE = 0.8
 
 
-def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> MatchResult:
-    """What of `query` is in `index`."""
+def match(
+    query: Fingerprint,
+    index: ReferenceIndex,
+    *,
+    media_sha256: str,
+    look_closer: LookCloser | None = None,
+) -> MatchResult:
+    """What of `query` is in `index`; without `look_closer` more moments of a scene stay in doubt."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
     parts = shots(query, usable)
     boxes = picture_boxes(query, parts)
@@ -58,7 +66,10 @@ def match(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> Ma
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
         judged += _judge(crop_tier.propose(query, index, looks.of_few_keyframes(), boxes), query, index)
-    return result(select(fragments_of_a_scene(judged)), query, index, media_sha256=media_sha256)
+    told = select(fragments_of_a_scene(judged))
+    if look_closer:
+        told = looked_closer(told, judged, query, index, look_closer)
+    return result(told, query, index, media_sha256=media_sha256)
 
 
 def result(

@@ -43,6 +43,15 @@ SAME_MOMENT, OTHER_MOMENT = 1.5, -4.0
 #: The least where the reference shows no other moment, and the query's shot moves or something changes on
 #: either side: of 64 runs of other takes that move 3 had more, of 400 copies of those seeds 5 had less.
 LONE_MOMENT = -2.0
+#: Agreement of a closer look (`closer.py`) from which both sides show the same moment, below which nobody can
+#: tell where the reference shows others, and below which they show another; what changes does so by
+#: CLEAR_LEVEL grey levels at least, PLAIN_LEVEL to tell another. AGREEMENT_PLACEHOLDER
+SAME_INSTANTS, ALIKE_INSTANTS, OTHER_INSTANTS = 0.9, 0.85, 0.6
+CLEAR_LEVEL, PLAIN_LEVEL = 1.0, 3.0
+#: Share of the blocks that a closer look at a run which is less sure than a copy must see change alike,
+#: because an overlay that moves does so too; a guess.
+WIDE_SPREAD = 0.5
+CERTAIN_MOMENT = 4.0  #: log-odds of the moment that need no closer look
 MOMENT_IN_DOUBT = "the same view, yet nothing in it tells whether it is the same moment"
 #: Median Hamming distance of the aligned common part, bits of 256. Of 309 unrelated pairs with corners in
 #: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
@@ -124,6 +133,9 @@ def _is_glimpse(evidence: Evidence, odds: float) -> bool:
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
     if _only_an_edge_agrees(evidence):
         return MatchKind.SHARED_OVERLAY
+    settled = _by_instants(evidence, sure=_is_sure(odds, chance))
+    if settled is not None:
+        return settled
     if not _is_sure(odds, chance):
         return MatchKind.SAME_SCENE if _is_scene(evidence) else MatchKind.POSSIBLE
     if _whole_picture_differs(evidence):
@@ -136,6 +148,39 @@ def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
 def _is_sure(odds: float, chance: float) -> bool:
     """Sure of the picture, whatever the moment."""
     return odds >= COPY_ODDS and chance <= COPY_CHANCE
+
+
+def in_doubt(judged: Judged) -> bool:
+    """Whether a closer look may tell more: not of stills, nor of the shortest runs."""
+    evidence = judged.evidence
+    if evidence.moment is None or len(evidence.query_frames) < LEAST_FRAMES:
+        return False
+    if judged.kind is MatchKind.COPY:
+        odds = moment_odds(evidence)
+        likely = evidence.moment.others or evidence.speed != 1.0
+        return odds is not None and odds < (CERTAIN_MOMENT if likely else SAME_MOMENT)
+    return judged.kind is not MatchKind.SHARED_OVERLAY
+
+
+def by_instants(evidence: Evidence, index: ReferenceIndex) -> MatchKind | None:
+    """What a closer look settles; None where it settles nothing, or nobody took one."""
+    odds = log_odds(evidence)
+    return _by_instants(evidence, sure=_is_sure(odds, chance_in_set(odds, index.keyframe_count)))
+
+
+def _by_instants(evidence: Evidence, *, sure: bool) -> MatchKind | None:
+    close = evidence.close
+    if close is None or close.level < CLEAR_LEVEL:
+        return None
+    plain = close.level >= PLAIN_LEVEL
+    wide = plain and close.spread >= WIDE_SPREAD
+    if close.agreement >= (ALIKE_INSTANTS if wide else SAME_INSTANTS) and (wide or sure):
+        return MatchKind.COPY
+    if not sure or evidence.moment is None or not evidence.moment.others:
+        return None
+    if close.agreement < OTHER_INSTANTS and plain:
+        return MatchKind.SAME_SCENE
+    return MatchKind.POSSIBLE if close.agreement < ALIKE_INSTANTS else None
 
 
 def _by_moment(evidence: Evidence) -> MatchKind:
@@ -201,14 +246,15 @@ def _motion_is_missing(evidence: Evidence) -> bool:
 
 def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
     """Runs too short to show motion follow what longer runs of the same reference showed by theirs."""
-    scenes = {
-        one.evidence.hypothesis.reference
-        for one in judged
-        if one.kind is MatchKind.SAME_SCENE and _motion_disagrees(one.evidence)
-    }
+    longest: dict[int, int] = {}
+    for one in judged:
+        if one.kind is MatchKind.SAME_SCENE and _motion_disagrees(one.evidence):
+            reference, frames = one.evidence.hypothesis.reference, len(one.evidence.query_frames)
+            longest[reference] = max(frames, longest.get(reference, 0))
     return [
         replace(one, kind=MatchKind.SAME_SCENE, doubt="")
-        if one.evidence.hypothesis.reference in scenes and not _motion_is_known(one.evidence)
+        if not _motion_is_known(one.evidence)
+        and longest.get(one.evidence.hypothesis.reference, 0) > len(one.evidence.query_frames)
         else one
         for one in judged
     ]

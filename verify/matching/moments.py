@@ -37,6 +37,21 @@ class Moment:
     changes: bool  #: either side changes in some places, be it too little to be called motion
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """How a run changes from each of the reference's frames to the next, both sides at the same instants."""
+
+    stance: float  #: -1..1, as of a `Moment`, but at the same instants
+    motion: float  #: -1..1: correlation of the changes, all of them together
+    level: float  #: root mean square of the changes of the side that changes less, grey levels
+    spread: float  #: 0..1: share of the compared blocks that change, and alike
+
+    @property
+    def agreement(self) -> float:
+        """-1..1."""
+        return (self.stance + self.motion) / 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Takes:
     """Query frames against reference frames, as far as moments need them."""
@@ -64,11 +79,11 @@ class Takes:
         agreement = self._weighted(rows, np.flatnonzero(view))
         nearest = np.abs(np.where(view, agreement, -1).argmax(axis=1) - partners) <= 1
         ours, theirs = (
-            _differences(side.pictures[frames][:, self.inside])
+            differences(side.pictures[frames][:, self.inside])
             for side, frames in ((self.query, rows), (self.reference, partners))
         )
         return Moment(
-            stance=_stance(ours, theirs),
+            stance=stance(ours, theirs),
             nearest=float(nearest.mean()),
             others=_others(view, partners) >= LEAST_OTHERS,
             changes=self._changes(ours) or self._changes(theirs),
@@ -102,13 +117,13 @@ class Takes:
         return most >= max(CHANGE, LOCAL_CHANGE * float(np.median(levels)))
 
 
-def _stance(ours: Floats, theirs: Floats) -> float:
+def stance(ours: Floats, theirs: Floats) -> float:
     """How alike the differences of both sides to their mean are, -1..1; 0 where nothing changes."""
     length = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
     return float((ours * theirs).sum()) / length if length else 0.0
 
 
-def _differences(pictures: Floats) -> Floats:
+def differences(pictures: Floats) -> Floats:
     """Of (k, p) pictures to their mean, without the brightness of each."""
     apart = pictures - pictures.mean(axis=0)
     result: Floats = apart - apart.mean(axis=1, keepdims=True)

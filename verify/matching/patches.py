@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.fingerprint import Fingerprint
+from verify.fingerprint import Closeup, Fingerprint
 from verify.fingerprint.record import Box
 from verify.matching.geometry import Matrix, Overlap, inverse, transform
 from verify.matching.hypothesis import Hypothesis
@@ -79,16 +79,17 @@ def compare(query: Patches, reference: Patches) -> Agreement:
 class _Side:
     """One side's thumbnails without their bars, which spread into the picture where it is made smaller."""
 
-    def __init__(self, print_: Fingerprint, box: Box) -> None:
-        self.print = print_
-        high, wide = print_.thumbnail(0).shape
+    def __init__(self, seen: Fingerprint | Closeup, box: Box) -> None:
+        self.box = box
+        self._thumbnail = seen.thumbnail
+        high, wide = self._thumbnail(0).shape
         self._scale = np.array([[wide, 0, -0.5], [0, high, -0.5], [0, 0, 1.0]])
-        left, top, right, bottom = inside_bars(print_, box)
+        left, top, right, bottom = inside_bars(seen, box)
         self._rows = slice(round(top * high), round(bottom * high))
         self._columns = slice(round(left * wide), round(right * wide))
 
     def picture(self, frame: int) -> GreyImage:
-        return self.print.thumbnail(frame)[self._rows, self._columns]
+        return self._thumbnail(frame)[self._rows, self._columns]
 
     def to_pixels(self, matrix: Matrix) -> Matrix:
         """From what a map starts from to the pixels of `picture`, the map being to fractions of the frame."""
@@ -102,7 +103,7 @@ class _Side:
         return float(SIDE / max(1.0, min(wide, high)))
 
 
-def inside_bars(side: Fingerprint, box: Box) -> Box:
+def inside_bars(side: Fingerprint | Closeup, box: Box) -> Box:
     """The box without the thumbnail's line beside each bar, most of which may be bar, if that leaves any."""
     high, wide = side.thumbnail(0).shape
     left, top, right, bottom = box
@@ -122,17 +123,19 @@ class Sampler:
     def __init__(
         self, query: Fingerprint, reference: Fingerprint, hypothesis: Hypothesis, common: Overlap
     ) -> None:
+        self._prints = query, reference
         self._query = _Side(query, hypothesis.query_box)
         self._reference = _Side(reference, reference.content_box)
         grid = _grid(common.reference_box)
         in_query = transform(inverse(hypothesis.matrix), grid)
         left, top, right, bottom = hypothesis.query_box
         inside = ((in_query > (left, top)) & (in_query < (right, bottom))).all(axis=1).reshape(SIDE, SIDE)
-        usable: NDArray[np.bool_] = _by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
+        usable: NDArray[np.bool_] = by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
         self._usable = usable
         to_reference = _grid_matrix(common.reference_box)
         self._reference_map = self._reference.to_pixels(to_reference)
-        self._query_map = self._query.to_pixels(inverse(hypothesis.matrix) @ to_reference)
+        self._to_query = inverse(hypothesis.matrix) @ to_reference
+        self._query_map = self._query.to_pixels(self._to_query)
         self._sigma = 0.5 * max(
             1.0, self._query.enlargement(common.query_box), self._reference.enlargement(common.reference_box)
         )
@@ -140,7 +143,7 @@ class Sampler:
     @property
     def footage_moves(self) -> bool:
         """Whether both media move."""
-        return bool(self._query.print.moving.any() and self._reference.print.moving.any())
+        return all(print_.moving.any() for print_ in self._prints)
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -151,14 +154,21 @@ class Sampler:
         self, query: NDArray[np.intp], reference: NDArray[np.intp]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """When frames of either side are."""
-        return self._query.print.times_us[query], self._reference.print.times_us[reference]
+        ours, theirs = self._prints
+        return ours.times_us[query], theirs.times_us[reference]
 
     def query_cuts(self, frames: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether another shot of the query begins between each of `frames` and the next."""
-        return is_cut(self._query.print, frames)
+        return is_cut(self._prints[0], frames)
 
     def query(self, frames: NDArray[np.intp]) -> Patches:
         return self._patches(self._query, frames, self._query_map, common_mask=self._usable)
+
+    def closeup(self, seen: Closeup) -> Patches:
+        """Every frame of a closeup of the query."""
+        side = _Side(seen, self._query.box)
+        frames = np.arange(len(seen.times_us))
+        return self._patches(side, frames, side.to_pixels(self._to_query), common_mask=self._usable)
 
     def reference(self, frames: NDArray[np.intp]) -> Patches:
         return self._patches(self._reference, frames, self._reference_map, common_mask=self._usable)
@@ -167,7 +177,7 @@ class Sampler:
         self, side: _Side, frames: NDArray[np.intp], matrix: Matrix, *, common_mask: NDArray[np.bool_]
     ) -> Patches:
         stack = np.stack([self._cut(side.picture(int(frame)), matrix) for frame in frames])
-        blocks = _by_block(stack)[common_mask]
+        blocks = by_block(stack)[common_mask]
         blocks -= blocks.mean(axis=2, keepdims=True)
         length = np.linalg.norm(blocks, axis=2)
         motion, level = _motion(stack, common_mask)
@@ -200,7 +210,7 @@ def _motion(stack: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Central differences in time (one-sided at the ends), per frame as a unit vector, and their level."""
     later = np.minimum(np.arange(len(stack)) + 1, len(stack) - 1)
     earlier = np.maximum(np.arange(len(stack)) - 1, 0)
-    difference = _by_block(stack[later] - stack[earlier])[usable]
+    difference = by_block(stack[later] - stack[earlier])[usable]
     difference -= difference.mean(axis=(0, 2), keepdims=True)
     flat = difference.transpose(1, 0, 2).reshape(len(stack), -1)
     length = np.linalg.norm(flat, axis=1)
@@ -208,7 +218,7 @@ def _motion(stack: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     return flat / np.maximum(length, 1e-6)[:, None], level.astype(np.float32)
 
 
-def _by_block(stack: Floats) -> Floats:
+def by_block(stack: Floats) -> Floats:
     """(k, SIDE, SIDE) to (BLOCKS², k, BLOCK²)."""
     split = stack.reshape(len(stack), BLOCKS, BLOCK, BLOCKS, BLOCK)
     return split.transpose(1, 3, 0, 2, 4).reshape(BLOCKS * BLOCKS, len(stack), BLOCK * BLOCK).copy()

@@ -16,7 +16,7 @@ from verify.fingerprint import Fingerprint, perceptual
 from verify.matching.align import Line, Run, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.moments import LEAST_FRAMES, Moment, Takes
+from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
 from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare, inside_bars
 from verify.matching.stances import Stances, changing
 from verify.model import GreyImage
@@ -53,6 +53,7 @@ class Evidence:
     footage_moves: bool  #: both media move, whether or not in these frames
     shot_moves: bool  #: the query's shot does, of which the frames are
     moment: Moment | None  #: None for stills
+    close: Close | None = None  #: None: nobody looked closer
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
@@ -69,7 +70,7 @@ def examine(
 
     `reference_frames` are the frames to look at instead of all those in reach.
     """
-    laid = _laid_over(hypothesis, query, reference)
+    laid = laid_over(hypothesis, query, reference)
     if laid is None or not _agrees(hypothesis, laid[1], LEAST_AT_ANCHOR):
         return []
     common, sampler = laid
@@ -85,11 +86,11 @@ def agrees_where_proposed(
     hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint, least: float
 ) -> bool:
     """Whether the frames that suggested the map correlate by `least` under it: 0..1, mean of the blocks."""
-    laid = _laid_over(hypothesis, query, reference)
+    laid = laid_over(hypothesis, query, reference)
     return laid is not None and _agrees(hypothesis, laid[1], least)
 
 
-def _laid_over(
+def laid_over(
     hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint
 ) -> tuple[Overlap, Sampler] | None:
     """The common part and what cuts it out; None where it is too small to say anything."""

@@ -206,10 +206,14 @@ class FrameStream:
         self._owns_session = owns_session
         self._outcome: DecodeOutcome | None = None
         self._most = session.max_duration_us // plan.step_us + 3
-        intra = plan.mode is FrameMode.INTRA
-        self._reader = session.ask(
-            wire.Request(op="frames", intra=intra, step_us=plan.step_us, long_side=plan.long_side)
+        request = wire.Request(
+            op="frames",
+            intra=plan.mode is FrameMode.INTRA,
+            step_us=plan.step_us,
+            long_side=plan.long_side,
+            times_us=(plan.span.start_us, plan.span.end_us) if plan.span else (),
         )
+        self._reader = session.ask(request)
         self.metadata: MediaMetadata = self._reader.metadata()
 
     def __enter__(self) -> Self:

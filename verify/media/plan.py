@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from verify.model import type_us
+from verify.model import Span, type_us
 
 MAX_LONG_SIDE = 4096  #: pixels of a frame or still; 16 MB of grey
 
@@ -46,15 +46,19 @@ class FrameMode(StrEnum):
 class FramePlan:
     """Which frames are wanted: at most one per 1/`per_second` s, long side at most `long_side` pixels.
 
-    The first picture always comes, at time 0; every frame keeps its true time. Raises ValueError for a
-    rate outside 0 to 1000 a second or a side outside 1 to MAX_LONG_SIDE.
+    The first picture always comes, at time 0; every frame keeps its true time. With `span` a video is
+    sought and read from the start of that to its end only, every picture of it being decoded. Raises
+    ValueError for a rate outside 0 to 1000 a second, a side outside 1 to MAX_LONG_SIDE, or a span before 0.
     """
 
     mode: FrameMode = FrameMode.GRID
     per_second: float = 3.0
     long_side: int = 512
+    span: Span | None = None  #: None: all of it
 
     def __post_init__(self) -> None:
+        if self.span and not 0 <= self.span.start_us <= self.span.end_us:
+            raise ValueError(f"no frames lie from {self.span.start_us} to {self.span.end_us} us")
         if not (0 < self.per_second <= 1_000 and 1 <= self.long_side <= MAX_LONG_SIDE):
             raise ValueError(
                 f"no frames can be read at {self.per_second} a second, {self.long_side} pixels long"

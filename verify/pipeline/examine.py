@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from verify.errors import BlobMissing, BrokenMedia, PermanentError
-from verify.fingerprint import Fingerprint, exchange_hashes, fingerprint
+from verify.errors import BlobMissing, BrokenMedia, MediaRejected, PermanentError
+from verify.fingerprint import THUMBNAIL_SIDE, Closeup, Fingerprint, closeup, exchange_hashes, fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
+from verify.matching import FRAMES_PER_SECOND, LookCloser
 from verify.matching.colours import recoloured
 from verify.media.decoder import Decoder, MediaSession
 from verify.media.plan import FrameMode, FramePlan
@@ -28,6 +29,7 @@ from verify.model import (
     MediaKind,
     MediaMetadata,
     SideBySide,
+    Span,
 )
 from verify.store.blobs import Blobs
 
@@ -79,6 +81,19 @@ class Examiner:
                 if settled is not None:
                     return glance, settled
             return _read(session, file.kind, self._plan, progress), None
+
+    def closer(self, file: MediaFile) -> LookCloser | None:
+        """How the search sees a few seconds of a video with all its frames; None for what is no video."""
+
+        def look(span: Span) -> Closeup:
+            plan = FramePlan(per_second=FRAMES_PER_SECOND, long_side=THUMBNAIL_SIDE, span=span)
+            try:
+                with self._decoder.frames(self._blobs.path(file.sha256), file.kind, plan) as stream:
+                    return closeup(stream)
+            except (MediaRejected, BlobMissing):  # what was found stands as it is
+                return closeup(())
+
+        return look if file.kind is MediaKind.VIDEO else None
 
     def with_pictures(self, found: Examination) -> tuple[KeyframeRecord, ...]:
         """The keyframes, up to KEYFRAMES_SHOWN of them, spread over the medium, with a stored picture."""

@@ -171,7 +171,13 @@ class Run:
             print_ = Fingerprint.from_bytes(self._parts.blobs.read(examined.fingerprint_sha256))
         except BlobMissing:  # collected or damaged since
             print_ = self._parts.examiner.examine(file).fingerprint
-        return self._matched(file, match(print_, searched.index, media_sha256=file.sha256), searched)
+        found = match(
+            print_,
+            searched.index,
+            media_sha256=file.sha256,
+            look_closer=self._parts.examiner.closer(file),
+        )
+        return self._matched(file, found, searched)
 
     def _matched(self, file: MediaFile, result: MatchResult, searched: SearchedSet) -> Matched:
         result = replace(result, reference_count=searched.count, reference_digest=searched.digest)

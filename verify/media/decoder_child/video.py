@@ -12,6 +12,7 @@ import os
 import struct
 from collections import deque
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -24,6 +25,8 @@ from verify.media.decoder_child import wire
 from verify.media.decoder_child.walk import Budget, Skip, Walk, presentation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from av.buffer import Buffer
     from av.container import InputContainer
     from av.video.codeccontext import VideoCodecContext
@@ -68,7 +71,7 @@ _TURNS = {
 def answer(request: Request, bounds: Bounds, sender: Sender) -> Ending:
     """Carry out one request. Raises wire.RefusalError and FFmpegError."""
     av.logging.set_level(av.logging.PANIC)
-    grid = request.op == "frames" and not request.intra
+    grid = request.op == "frames" and not request.intra and not request.times_us
     with _open(bounds) as container:
         stream = _video_stream(container)
         _check(container, stream, bounds)
@@ -103,6 +106,8 @@ def _carry_out(request: Request, walk: Walk, sender: Sender) -> Ending:
         return _stills(walk, request, sender)
     if request.op == "around":
         return _around(walk, request, sender)
+    if request.times_us:
+        return _part(walk, request, sender)
     painter = Painter(walk.stream, frame, request.long_side)
     ending = wire.Ending()
     sender.picture(wire.FRAME, painter.grey(*first))
@@ -250,6 +255,34 @@ class Painter:
 
         image = Image.frombytes(mode, self._size, data)
         return image.transpose(Image.Transpose[self._turn]) if self._turn else image
+
+
+def _part(walk: Walk, request: Request, sender: Sender) -> Ending:
+    """The pictures of a grid from one time to another."""
+    start_us, end_us = request.times_us
+    ending = wire.Ending()
+    painter: Painter | None = None
+    for time_us, frame in _picks_from(walk, start_us, request.step_us):
+        if time_us > end_us:
+            break
+        if time_us >= start_us:
+            painter = painter or Painter(walk.stream, frame, request.long_side)
+            sender.picture(wire.FRAME, painter.grey(time_us, frame))
+            ending.frames_read += 1
+    return ending
+
+
+def _picks_from(walk: Walk, start_us: int, step_us: int) -> Iterator[tuple[int, VideoFrame]]:
+    """The pictures of a grid from `start_us` at the latest, as far as there is one so early."""
+    for from_us in (*(max(0, start_us - back_us) for back_us in _BACK_US), 0):
+        walk.stream.codec_context.skip_frame = "DEFAULT"
+        walk.seek(from_us)
+        follow = Walk(walk.container, walk.stream, "DEFAULT", step_us, walk.budget, origin_us=walk.origin_us)
+        picks = follow.picks()
+        first = next(picks, None)
+        if first is not None and (first[0] <= start_us or from_us == 0):
+            return chain([first], picks)
+    return iter(())
 
 
 def _stills(walk: Walk, request: Request, sender: Sender) -> Ending:

@@ -60,7 +60,8 @@ class Request:
     intra: bool = False
     step_us: int = 1
     long_side: int = 0
-    times_us: tuple[int, ...] = ()  #: of the stills; of "around" the one in the middle
+    #: Of the stills; of "around" the one in the middle; of "frames" where a part of a video begins and ends.
+    times_us: tuple[int, ...] = ()
     reach: int = 0  #: frames that "around" gives before the middle one, and after it
 
 

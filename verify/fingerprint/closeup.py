@@ -1,0 +1,40 @@
+"""A stretch of a video seen closely: thumbnails of many frames a second, nothing else.
+
+In go frames as decoded, out comes a `Closeup`. Its thumbnails are as large as those of a fingerprint, so that
+the two can be compared, and kept packed, as a stretch may have hundreds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.fingerprint.build import THUMBNAIL_JPEG_QUALITY, shrunk
+from verify.fingerprint.record import DECODED_THUMBNAILS, decode_grey, encode_grey
+from verify.model import Frame, GreyImage
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Closeup:
+    """Frames of one stretch, in order of time."""
+
+    times_us: NDArray[np.int64]  #: (n,)
+    thumbnails: tuple[bytes, ...]  #: n grey JPEGs, long side THUMBNAIL_SIDE
+
+    @property
+    def thumbnail(self) -> Callable[[int], GreyImage]:
+        """The thumbnail of a frame, by its number."""
+        return lru_cache(maxsize=DECODED_THUMBNAILS)(lambda frame: decode_grey(self.thumbnails[frame]))
+
+
+def closeup(frames: Iterable[Frame]) -> Closeup:
+    """The closeup of some frames of one medium, which may be none."""
+    seen = [(frame.time_us, encode_grey(shrunk(frame.image), THUMBNAIL_JPEG_QUALITY)) for frame in frames]
+    return Closeup(
+        times_us=np.array([time_us for time_us, _ in seen], np.int64),
+        thumbnails=tuple(thumbnail for _, thumbnail in seen),
+    )
