@@ -26,12 +26,14 @@ def speaker(take: int, seconds: int, *, much: float = 1.0) -> tuple[Picture, ...
     random = np.random.default_rng(take)
     steps = random.normal(size=(seconds * RATE + 40, 3))
     sway = np.stack([np.convolve(column, np.hanning(9), "same") for column in steps.T], axis=1)[20:-20]
-    return tuple(_before(room, *moved) for moved in (sway * (9.0, 4.0, 3.0) * much).tolist())
+    face = picture_at(FACE, 1.0)
+    return tuple(before(room, face, *moved) for moved in (sway * (9.0, 4.0, 3.0) * much).tolist())
 
 
-def _before(room: Picture, across: float, down: float, turned: float) -> Picture:
+def before(room: Picture, face: Picture, across: float, down: float, turned: float) -> Picture:
+    """A face before a room, moved by pixels and turned by degrees."""
     high, wide = room.shape[:2]
-    face = cv2.resize(picture_at(FACE, 1.0), (wide // 3, high // 2))
+    face = np.asarray(cv2.resize(face, (wide // 3, high // 2)), np.uint8)
     middle = (face.shape[1] / 2, face.shape[0] / 2)
     matrix = cv2.getRotationMatrix2D(middle, turned, 1.0)
     matrix[:, 2] += (wide / 3 + across, high / 3 + down)

@@ -80,6 +80,14 @@ def runs(
     return found
 
 
+def run_on(
+    line: Line, agreement: Agreement, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]
+) -> Run | None:
+    """The stretch of that line along which the pictures agree, if they do anywhere."""
+    offsets = np.array([line.offset_us])
+    return _best_at_speed(_gains(agreement), query_us, reference_us, line.speed, offsets)
+
+
 def _gains(agreement: Agreement) -> Gains:
     level = agreement.correlation.astype(np.float64) - BREAK_EVEN
     motion = np.where(agreement.moving, agreement.motion, 0.0) * MOTION_WEIGHT

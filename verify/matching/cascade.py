@@ -68,7 +68,7 @@ def match(
         judged += _judge(crop_tier.propose(query, index, looks.of_few_keyframes(), boxes), query, index)
     told = select(fragments_of_a_scene(judged))
     if look_closer:
-        told = looked_closer(told, judged, query, index, look_closer)
+        told = looked_closer(told, query, index, look_closer)
     return result(told, query, index, media_sha256=media_sha256)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint, perceptual
-from verify.matching.align import Line, Run, runs
+from verify.matching.align import Line, Run, run_on, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
@@ -82,6 +82,20 @@ def examine(
     return found
 
 
+def examine_on(line: Line, run: Evidence, query: Fingerprint, reference: Fingerprint) -> Evidence | None:
+    """The run laid on another line within reach; None where it does not hold there."""
+    laid = laid_over(run.hypothesis, query, reference)
+    middle = int(run.query_frames[len(run.query_frames) // 2])
+    there_us = line.speed * int(query.times_us[middle]) + line.offset_us
+    for query_frames, theirs in _windows(run.hypothesis, query, reference):
+        within = reference.times_us[theirs[[0, -1]]]
+        if laid and query_frames[0] <= middle <= query_frames[-1] and within[0] <= there_us <= within[1]:
+            window = _Window(run.hypothesis, *laid, query_frames, theirs)
+            found = window.run_on(line)
+            return window.evidence(found) if found else None
+    return None
+
+
 def agrees_where_proposed(
     hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint, least: float
 ) -> bool:
@@ -144,6 +158,9 @@ class _Window:
     def runs(self) -> list[Run]:
         """Along which the frames agree, each laid at the second where it changes alike."""
         return runs(self.agreement, *self._times_us, self._better_line)
+
+    def run_on(self, line: Line) -> Run | None:
+        return run_on(line, self.agreement, *self._times_us)
 
     def _better_line(self, run: Run) -> Line | None:
         rows = np.arange(run.first, run.last + 1)

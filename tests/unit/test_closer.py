@@ -1,0 +1,121 @@
+"""A closer look: fast movements that two samplings miss, at the same instants and at other ones."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.footage import Picture, picture_at
+from tests.unit.test_moments import FACE, ROOM, before
+from verify.fingerprint import Closeup, Fingerprint, closeup, fingerprint
+from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, match
+from verify.matching.closer import MOST_LOOKS, MOST_US, REACH_US, STEP_US
+from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Span
+
+SECOND = 1_000_000
+SAMPLED = 8  # frames from one sampled frame to the next: three a second
+PHASE = SAMPLED // 2  # the query is sampled halfway between the reference's frames
+
+
+@cache
+def restless(take: int, seconds: int, *, much: float = 1.0) -> tuple[Picture, ...]:
+    """Someone who moves to and fro twice a second, FRAMES_PER_SECOND pictures a second."""
+    room = cv2.GaussianBlur(picture_at(ROOM, 1.0), (0, 0), 1)
+    face = picture_at(FACE, 1.0)
+    steps = np.random.default_rng(take).normal(size=(seconds * FRAMES_PER_SECOND + 40, 3))
+    sway = np.stack([np.convolve(column, np.hanning(11), "same") for column in steps.T], axis=1)[20:-20]
+    return tuple(before(room, face, *moved) for moved in (sway * (9.0, 5.0, 3.0) * much).tolist())
+
+
+def frames(pictures: tuple[Picture, ...], numbers: range) -> list[Frame]:
+    return [
+        Frame(
+            time_us=(number - numbers[0]) * SECOND // FRAMES_PER_SECOND,
+            image=cv2.cvtColor(pictures[number], cv2.COLOR_RGB2GRAY),
+        )
+        for number in numbers
+    ]
+
+
+def sampled(pictures: tuple[Picture, ...], numbers: range) -> Fingerprint:
+    found = frames(pictures, range(numbers[0], numbers[-1] + 1, SAMPLED))
+    return fingerprint(found, kind=MediaKind.VIDEO, duration_us=len(numbers) * SECOND // FRAMES_PER_SECOND)
+
+
+def looking(pictures: tuple[Picture, ...], numbers: range, asked: list[Span] | None = None) -> LookCloser:
+    every = frames(pictures, numbers)
+
+    def look(span: Span) -> Closeup:
+        if asked is not None:
+            asked.append(span)
+        return closeup(frame for frame in every if span.start_us <= frame.time_us <= span.end_us)
+
+    return look
+
+
+def told(query: Fingerprint, reference: Fingerprint, look: LookCloser | None = None) -> list[MatchSegment]:
+    index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
+    return list(match(query, index, media_sha256="", look_closer=look).segments)
+
+
+REFERENCE = range(40 * FRAMES_PER_SECOND)
+
+
+def piece(first: int) -> range:
+    return range(first * SAMPLED + PHASE, (first + 18) * SAMPLED + PHASE)
+
+
+@pytest.mark.parametrize("first", [12, 40, 75])
+def test_the_moment_that_was_in_doubt_is_told(first: int) -> None:
+    speech, shown = restless(1, 40), piece(first)
+    reference, query = sampled(speech, REFERENCE), sampled(speech, shown)
+    assert all(segment.kind is not MatchKind.COPY for segment in told(query, reference))
+    (segment,) = told(query, reference, looking(speech, shown))
+    assert segment.kind is MatchKind.COPY
+    assert not segment.doubt
+    assert abs(segment.reference.start_us - shown[0] * SECOND // FRAMES_PER_SECOND) <= 2 * STEP_US
+
+
+@pytest.mark.parametrize("take", [2, 3, 4])
+def test_another_take_is_no_copy(take: int) -> None:
+    shown = piece(40)
+    query = sampled(restless(take, 40), shown)
+    found = told(query, sampled(restless(1, 40), REFERENCE), looking(restless(take, 40), shown))
+    assert found
+    assert all(segment.kind is not MatchKind.COPY for segment in found)
+
+
+def test_the_exact_speed_is_found() -> None:
+    speech, first, speed = restless(1, 40), 300, 1.25
+    numbers = [round(first + number * speed) for number in range(8 * FRAMES_PER_SECOND)]
+    quicker = tuple(speech[number] for number in numbers)
+    query = sampled(quicker, range(len(quicker)))
+    (segment,) = told(query, sampled(speech, REFERENCE), looking(quicker, range(len(quicker))))
+    assert segment.kind is MatchKind.COPY
+    assert abs(segment.speed - speed) <= 0.02
+    assert abs(segment.reference.start_us - first * SECOND // FRAMES_PER_SECOND) <= SECOND // 8
+
+
+def test_what_cannot_be_read_again_stays_in_doubt() -> None:
+    query, reference = sampled(restless(1, 40), piece(40)), sampled(restless(1, 40), REFERENCE)
+    assert told(query, reference, lambda _: closeup(())) == told(query, reference)
+
+
+def test_a_sure_copy_is_not_looked_at_again() -> None:
+    speech = restless(1, 40)
+    shown = range(40 * SAMPLED, 58 * SAMPLED)
+    asked: list[Span] = []
+    (segment,) = told(sampled(speech, shown), sampled(speech, REFERENCE), looking(speech, shown, asked))
+    assert segment.kind is MatchKind.COPY
+    assert not asked
+
+
+def test_the_work_is_bounded() -> None:
+    speech, shown = restless(1, 40), range(PHASE, 36 * FRAMES_PER_SECOND + PHASE)
+    asked: list[Span] = []
+    told(sampled(speech, shown), sampled(speech, REFERENCE), looking(speech, shown, asked))
+    assert 0 < len(asked) <= MOST_LOOKS
+    assert all(span.duration_us <= MOST_US + 2 * REACH_US for span in asked)

@@ -1,0 +1,224 @@
+"""Two sides compared at the same instants, wherever in the reference that may be.
+
+In go all frames of a stretch of the query and sampled frames of the reference, out come lines on which the
+stretch changes most as the reference does, and how much alike. Only the query has a frame for any instant, so
+each of the reference's frames is laid against the query's nearest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.matching.align import SPEEDS, UNTOUCHED_SPEED, Line
+from verify.matching.moments import LEAST_FRAMES, Close, differences, stance
+from verify.matching.patches import Floats, Patches, by_block
+
+STEP_US = 41_667  #: a frame of the stretch
+SHIFTS_US = tuple(
+    range(-7 * STEP_US, 8 * STEP_US, STEP_US)
+)  #: of a line; nearly a sampling interval, either way
+SPEED_STEPS = tuple(round(0.02 * step, 2) for step in range(-5, 6))  #: around a line's speed
+MOST_TURNED = 2  #: lines of which the speed is sought
+MOST_TURNS = 4  #: that the search goes on from a speed at either end of these; a guess
+AHEAD = 0.01  #: of agreement that another line must add; a guess
+SAME_INSTANT_US = 60_000  #: between a reference frame's instant and the query's frame for it, at most
+LEAST_SHARE = 0.7  #: of the reference's frames on a line that must have one
+CHANGES, ALIKE = 1.0, 0.5  #: grey levels and correlation of a block that changes alike
+APART_US = 400_000  #: between two lines, so that neither is within reach of the other
+
+Numbers = NDArray[np.intp]
+Laid = tuple[Close, Line]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Instants:
+    """n frames of the query, many a second, and m frames of the reference."""
+
+    ours: Patches
+    theirs: Patches
+    usable: NDArray[np.bool_]  #: the blocks that are compared
+    query_us: NDArray[np.int64]  #: (n,)
+    reference_us: NDArray[np.int64]  #: (m,)
+
+    def closest(self, lines: Iterable[Line]) -> Laid | None:
+        """Near any of the lines where the changes are most alike, speed and all; None of too few frames.
+
+        The speed is sought from the likeliest lines alone, as that is most of the work.
+        """
+        shifted = (self._best(self._shifted(line, line.speed), self._within(line)) for line in lines)
+        likely = sorted((one for one in shifted if one), key=_agreement, reverse=True)[:MOST_TURNED]
+        return max(map(self._at_best_speed, likely), key=_agreement, default=None)
+
+    def _at_best_speed(self, at: Laid) -> Laid:
+        frames = self._within(at[1])
+        for _ in range(MOST_TURNS):
+            before, at = at, self._best([at[1], *self._turned(at[1])], frames) or at
+            if abs(at[1].speed - before[1].speed) < SPEED_STEPS[-1]:
+                break
+        return at
+
+    def likely(self, most: int) -> list[Line]:
+        """Lines anywhere in the reference on which the changes are about the most alike, the best first."""
+        found = sorted(
+            (one for speed in SPEEDS for one in self._stances(speed)), key=lambda one: one[0], reverse=True
+        )
+        middle, lines = self._middle, list[Line]()
+        for _, line in found:
+            there = line.speed * middle + line.offset_us
+            if all(abs(there - other.speed * middle - other.offset_us) > APART_US for other in lines):
+                lines.append(line)
+            if len(lines) == most:
+                break
+        return lines
+
+    @property
+    def _middle(self) -> float:
+        return (int(self.query_us[0]) + int(self.query_us[-1])) / 2
+
+    def _best(self, lines: Iterable[Line], theirs: Numbers) -> Laid | None:
+        """The first of the lines has a little ahead of the others."""
+        found = [(close, line) for line in lines if (close := self._close(line, theirs))]
+        if not found:
+            return None
+        best = max(found, key=_agreement)
+        return found[0] if found[0][0].agreement + AHEAD >= best[0].agreement else best
+
+    def _turned(self, line: Line) -> Iterator[Line]:
+        """About the middle of what is seen, to other speeds near its own, each shifted."""
+        speeds = (round(line.speed + faster, 3) for faster in SPEED_STEPS)
+        for speed in sorted({speed if abs(speed - 1) >= UNTOUCHED_SPEED else 1.0 for speed in speeds}):
+            yield from self._shifted(line, speed)
+
+    def _shifted(self, line: Line, speed: float) -> Iterator[Line]:
+        there = line.speed * self._middle + line.offset_us
+        for late in SHIFTS_US:
+            yield Line(speed=speed, offset_us=there - speed * (self._middle + late))
+
+    def _within(self, line: Line) -> Numbers:
+        """The reference's frames on a line while the query is seen."""
+        start, end = (
+            line.speed * (int(self.query_us[at]) + inward) + line.offset_us
+            for at, inward in ((0, SHIFTS_US[-1]), (-1, -SHIFTS_US[-1]))
+        )
+        return np.flatnonzero((self.reference_us >= start) & (self.reference_us <= end))
+
+    def _close(self, line: Line, theirs: Numbers) -> Close | None:
+        """How alike those frames of the reference and the query's at their instants change."""
+        wanted = np.asarray((self.reference_us[theirs] - line.offset_us) / line.speed, np.float64)
+        ours = self._nearest(wanted)
+        there = np.abs(self.query_us[ours] - wanted) <= SAME_INSTANT_US
+        if there.sum() < max(LEAST_FRAMES, LEAST_SHARE * len(theirs)):
+            return None
+        return close_of(self._ours[:, ours[there]], self._theirs[:, theirs[there]])
+
+    def _nearest(self, wanted: NDArray[np.float64]) -> Numbers:
+        right = np.clip(np.searchsorted(self.query_us, wanted), 1, len(self.query_us) - 1)
+        left_is_nearer = wanted - self.query_us[right - 1] <= self.query_us[right] - wanted
+        return right - left_is_nearer
+
+    def _stances(self, speed: float) -> Iterator[tuple[float, Line]]:
+        """About the stance of every line of that speed, two for each step of a frame of the query's."""
+        interval = float(np.median(np.diff(self.reference_us)))
+        start, end = int(self.query_us[0]), int(self.query_us[-1])
+        count = int((end - start) * speed / interval)
+        if not LEAST_FRAMES <= count <= len(self.reference_us):
+            return
+        lengths = self._lengths(count)
+        for phase in np.arange(0, interval / speed, STEP_US).tolist():
+            ours = self._nearest(start + phase + np.arange(count, dtype=np.float64) * interval / speed)
+            likeness = self._together(ours) / np.maximum(lengths, 1e-6)
+            for first in np.argsort(-likeness)[:2].tolist():
+                offset = float(self.reference_us[first]) - speed * (start + phase)
+                yield float(likeness[first]), Line(speed=speed, offset_us=offset)
+
+    def _together(self, ours: Numbers) -> NDArray[np.float64]:
+        """Of some frames of the query and as many of the reference, from each of its frames on."""
+        count, frames = len(ours), np.arange(len(ours))
+        rows = self._cross[ours] - self._cross[ours].mean(axis=0)
+        firsts = np.arange(rows.shape[1] - count + 1)
+        square = self._gram[np.ix_(ours, ours)]
+        length = np.sqrt(max(float(np.trace(square) - square.sum() / count), 1e-6))
+        result: NDArray[np.float64] = rows[frames, firsts[:, None] + frames].sum(axis=1) / length
+        return result
+
+    def _lengths(self, count: int) -> NDArray[np.float64]:
+        """How far `count` frames of the reference, from each on, are from their mean: root of squares."""
+        theirs = _flat(self._theirs).astype(np.float64)
+        gram = theirs @ theirs.T
+        total = np.pad(gram.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        diagonal = np.pad(np.diagonal(gram).cumsum(), (1, 0))
+        first = np.arange(len(theirs) - count + 1)
+        last = first + count
+        blocks = total[last, last] - total[first, last] - total[last, first] + total[first, first]
+        result: NDArray[np.float64] = np.sqrt(
+            np.maximum(diagonal[last] - diagonal[first] - blocks / count, 0)
+        )
+        return result
+
+    @cached_property
+    def _ours(self) -> Floats:
+        return by_block(self.ours.pictures)[self.usable]
+
+    @cached_property
+    def _theirs(self) -> Floats:
+        return by_block(self.theirs.pictures)[self.usable]
+
+    @cached_property
+    def _cross(self) -> Floats:
+        return _flat(self._ours) @ _flat(self._theirs).T
+
+    @cached_property
+    def _gram(self) -> Floats:
+        ours = _flat(self._ours)
+        return ours @ ours.T
+
+
+def _agreement(laid: Laid) -> float:
+    return laid[0].agreement
+
+
+def close_of(ours: Floats, theirs: Floats) -> Close:
+    """Of as many frames of either side, (blocks, frames, pixels), laid against one another."""
+    here, there = _changes(ours), _changes(theirs)
+    together, squares = (here * there).sum(axis=(1, 2)), (_squares(here), _squares(there))
+    levels = np.sqrt(np.minimum(*squares) / here[0].size)
+    alike = together > ALIKE * np.sqrt(squares[0] * squares[1])
+    totals = [float(side.sum()) for side in squares]
+    length = float(np.sqrt(totals[0] * totals[1]))
+    return Close(
+        stance=stance(differences(_rows(ours)), differences(_rows(theirs))),
+        motion=float(together.sum()) / length if length else 0.0,
+        level=float(np.sqrt(min(totals) / here.size)),
+        spread=float((alike & (levels >= CHANGES)).mean()),
+    )
+
+
+def _rows(frames: Floats) -> Floats:
+    """(blocks, frames, pixels) to (frames, all pixels)."""
+    return frames.transpose(1, 0, 2).reshape(frames.shape[1], -1)
+
+
+def _flat(frames: Floats) -> Floats:
+    """The same without the brightness of each, nor what all have in common, which only costs precision."""
+    rows = _rows(frames)
+    apart = rows - rows.mean(axis=1, keepdims=True)
+    result: Floats = apart - apart.mean(axis=0)
+    return result
+
+
+def _changes(frames: Floats) -> Floats:
+    """From each frame to the next, without that of the brightness."""
+    apart = np.diff(frames, axis=1)
+    result: Floats = apart - apart.mean(axis=(0, 2), keepdims=True)
+    return result
+
+
+def _squares(changes: Floats) -> Floats:
+    """Of each block, summed."""
+    result: Floats = (changes**2).sum(axis=(1, 2))
+    return result
