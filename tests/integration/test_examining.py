@@ -9,11 +9,11 @@ import av
 import pytest
 from PIL import Image, ImageOps
 
-from tests.footage import pictures, render_animation, render_image
-from verify.fingerprint import Fingerprint
+from tests.footage import pictures, render_animation, render_image, render_video
+from verify.fingerprint import THUMBNAIL_SIDE, Fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.media.decoder import DecodeLimits, Decoder
-from verify.model import MediaFile, MediaKind
+from verify.model import MediaFile, MediaKind, Span
 from verify.pipeline.examine import Examiner
 from verify.store.blobs import FolderBlobs
 
@@ -69,6 +69,32 @@ def test_a_video_whose_header_states_no_length_is_as_long_as_it_is_read(tmp_path
         assert not container.duration
     made = examined(tmp_path / "blobs", path, "video/webm", MediaKind.VIDEO)
     assert abs(made.duration_us - 3 * SECOND) <= SECOND // 5
+
+
+def test_a_closer_look_has_all_frames_of_a_few_seconds(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path / "blobs")
+    file = kept(blobs, render_video(tmp_path / "a.mp4", seconds=4), "video/mp4", MediaKind.VIDEO)
+    look = Examiner(DECODER, blobs).closer(file)
+    assert look
+    seen = look(Span(start_us=SECOND, end_us=2 * SECOND))
+    assert SECOND <= seen.times_us[0] < seen.times_us[-1] <= 2 * SECOND
+    assert len(seen.times_us) >= 20
+    assert max(seen.thumbnail(0).shape) == THUMBNAIL_SIDE
+
+
+def test_a_file_that_is_gone_gives_no_closer_look(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path / "blobs")
+    file = kept(blobs, render_video(tmp_path / "a.mp4", seconds=2), "video/mp4", MediaKind.VIDEO)
+    blobs.path(file.sha256).unlink()
+    look = Examiner(DECODER, blobs).closer(file)
+    assert look
+    assert not len(look(Span(start_us=0, end_us=SECOND)).times_us)
+
+
+def test_there_is_no_closer_look_at_a_picture(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path / "blobs")
+    file = kept(blobs, render_image(tmp_path / "a.png"), "image/png", MediaKind.IMAGE)
+    assert Examiner(DECODER, blobs).closer(file) is None
 
 
 def test_both_sides_of_a_match_between_animations_have_seconds(tmp_path: Path) -> None:

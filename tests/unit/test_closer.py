@@ -12,7 +12,8 @@ from tests.footage import Picture, picture_at
 from tests.unit.test_moments import FACE, ROOM, before
 from verify.fingerprint import Closeup, Fingerprint, closeup, fingerprint
 from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, match
-from verify.matching.closer import MOST_LOOKS, MOST_US, REACH_US, STEP_US
+from verify.matching.closer import MOST_LOOKS, MOST_US
+from verify.matching.instants import SHIFTS_US, STEP_US
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Span
 
 SECOND = 1_000_000
@@ -118,4 +119,4 @@ def test_the_work_is_bounded() -> None:
     asked: list[Span] = []
     told(sampled(speech, shown), sampled(speech, REFERENCE), looking(speech, shown, asked))
     assert 0 < len(asked) <= MOST_LOOKS
-    assert all(span.duration_us <= MOST_US + 2 * REACH_US for span in asked)
+    assert all(span.duration_us <= MOST_US + 2 * SHIFTS_US[-1] for span in asked)

@@ -11,10 +11,25 @@ from tests.unit.test_shots import clip, shot
 from verify.fingerprint.record import WHOLE
 from verify.matching import ReferenceIndex
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.judging import BEARING_MOTION, COPY_ODDS, POSSIBLE_ODDS, SAME_PICTURE_BITS, judge
-from verify.matching.moments import LEAST_FRAMES
+from verify.matching.judging import (
+    ALIKE_INSTANTS,
+    BEARING_MOTION,
+    CLEAR_LEVEL,
+    COPY_ODDS,
+    OTHER_INSTANTS,
+    PLAIN_LEVEL,
+    POSSIBLE_ODDS,
+    SAME_INSTANTS,
+    SAME_PICTURE_BITS,
+    WIDE_SPREAD,
+    by_instants,
+    fragments_of_a_scene,
+    judge,
+)
+from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.scoring import chance_in_set, false_match_probability, in_words, log_odds
 from verify.matching.verification import Evidence, examine
+from verify.model import MatchKind
 
 REFERENCE = clip(shot(1))
 INDEX = ReferenceIndex.build([("earlier", REFERENCE)], lambda _: REFERENCE)
@@ -69,6 +84,68 @@ def test_a_sure_run_needs_nothing_else(weak: Evidence) -> None:
     sure = replace(bits(long(weak, LEAST_FRAMES - 1, agree=1.0), SAME_PICTURE_BITS + 1), motion=0.1)
     assert log_odds(sure) > COPY_ODDS
     assert judge(sure, INDEX).worth_telling
+
+
+def seen_closely(
+    evidence: Evidence, *, agreement: float, level: float = 5.0, spread: float = 0.2
+) -> Evidence:
+    assert evidence.moment
+    close = Close(stance=agreement, motion=agreement, level=level, spread=spread)
+    return replace(evidence, close=close, moment=replace(evidence.moment, others=True, stance=0.0))
+
+
+@pytest.fixture(scope="module")
+def sure(weak: Evidence) -> Evidence:
+    """A sure picture of moving footage that moves otherwise."""
+    run = replace(bits(long(weak, 8, agree=1.0), 40), motion=0.0, moving_frames=8)
+    assert log_odds(run) > COPY_ODDS
+    assert judge(run, INDEX).kind is MatchKind.SAME_SCENE
+    return run
+
+
+@pytest.mark.parametrize(
+    ("agreement", "level", "kind"),
+    [
+        (SAME_INSTANTS, 1.5, MatchKind.COPY),
+        (SAME_INSTANTS - 0.01, 1.5, None),
+        (ALIKE_INSTANTS - 0.01, 1.5, MatchKind.POSSIBLE),
+        (OTHER_INSTANTS - 0.01, PLAIN_LEVEL, MatchKind.SAME_SCENE),
+        (OTHER_INSTANTS - 0.01, 1.5, MatchKind.POSSIBLE),
+        (SAME_INSTANTS, CLEAR_LEVEL - 0.1, None),
+    ],
+)
+def test_a_closer_look_tells_the_moment_where_enough_changes(
+    sure: Evidence, agreement: float, level: float, kind: MatchKind | None
+) -> None:
+    run = seen_closely(sure, agreement=agreement, level=level)
+    assert by_instants(run, INDEX) is kind
+    if kind:
+        assert judge(run, INDEX).kind is kind
+
+
+def test_a_closer_look_denies_nothing_where_the_reference_shows_no_other_moment(sure: Evidence) -> None:
+    run = seen_closely(sure, agreement=0.0)
+    assert run.moment
+    assert by_instants(replace(run, moment=replace(run.moment, others=False)), INDEX) is None
+
+
+def test_what_changes_alike_all_over_is_a_copy_however_weak(weak: Evidence) -> None:
+    run = bits(long(weak, LEAST_FRAMES), SAME_PICTURE_BITS + 1)
+    assert log_odds(run) < COPY_ODDS
+    wide = seen_closely(run, agreement=ALIKE_INSTANTS, spread=WIDE_SPREAD)
+    assert judge(wide, INDEX).kind is MatchKind.COPY
+    assert by_instants(seen_closely(run, agreement=1.0, spread=WIDE_SPREAD - 0.1), INDEX) is None
+
+
+def test_a_fragment_follows_only_a_longer_run_to_another_take(sure: Evidence) -> None:
+    def still(frames: int) -> Evidence:
+        run = replace(sure, query_frames=np.arange(frames), motion=None, moving_frames=0)
+        return replace(run, footage_moves=False, moment=None)
+
+    scene = judge(replace(sure, query_frames=np.arange(5)), INDEX)
+    shorter, longer = fragments_of_a_scene([judge(still(4), INDEX), judge(still(6), INDEX), scene])[:2]
+    assert shorter.kind is MatchKind.SAME_SCENE
+    assert longer.kind is not MatchKind.SAME_SCENE
 
 
 def test_a_weak_match_in_a_small_set_is_said_to_be_weak() -> None:

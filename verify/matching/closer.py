@@ -27,7 +27,6 @@ MOST_LOOKS = 8  #: of a query, the surest runs first; a look decodes up to 9 s
 FRAMES_PER_SECOND = 24  #: of a closeup; most footage has 24 to 30
 MOST_US = 8_000_000  #: of a run that are looked at, its middle
 MOST_SEARCHED = 240  #: frames of a reference in which the moment is looked for, around the run
-MOST_LINES = 3  #: elsewhere in it that are tried; a guess
 
 #: The frames of the query between two times, or none where it cannot be read again.
 LookCloser = Callable[[Span], Closeup]
@@ -79,8 +78,7 @@ def _closest(
         query_us=seen.times_us,
         reference_us=reference.times_us[frames],
     )
-    own = Line(speed=run.speed, offset_us=run.offset_us)
-    return instants.closest([own, *instants.likely(MOST_LINES)])
+    return instants.closest(Line(speed=run.speed, offset_us=run.offset_us))
 
 
 def _around(run: Evidence, reference: Fingerprint) -> NDArray[np.intp]:

@@ -23,7 +23,10 @@ SHIFTS_US = tuple(
     range(-7 * STEP_US, 8 * STEP_US, STEP_US)
 )  #: of a line; nearly a sampling interval, either way
 SPEED_STEPS = tuple(round(0.02 * step, 2) for step in range(-5, 6))  #: around a line's speed
-MOST_TURNED = 2  #: lines of which the speed is sought
+MOST_LINES = 3  #: elsewhere in the reference that are tried; a guess
+#: Frames of the reference on such a line, as few are alike by chance, and by which agreement must be greater
+#: than near the line that was found before. Without both 2 of 223 copies were laid at wrong seconds, slower.
+LEAST_ELSEWHERE, MORE_ELSEWHERE = 6, 0.05
 MOST_TURNS = 4  #: that the search goes on from a speed at either end of these; a guess
 AHEAD = 0.01  #: of agreement that another line must add; a guess
 SAME_INSTANT_US = 60_000  #: between a reference frame's instant and the query's frame for it, at most
@@ -45,14 +48,17 @@ class Instants:
     query_us: NDArray[np.int64]  #: (n,)
     reference_us: NDArray[np.int64]  #: (m,)
 
-    def closest(self, lines: Iterable[Line]) -> Laid | None:
-        """Near any of the lines where the changes are most alike, speed and all; None of too few frames.
-
-        The speed is sought from the likeliest lines alone, as that is most of the work.
-        """
+    def closest(self, own: Line) -> Laid | None:
+        """Near that line, or clearly more alike elsewhere; None of too few frames."""
+        here = self._best(self._shifted(own, own.speed), self._within(own))
+        here = self._at_best_speed(here) if here else None
+        lines = [line for line in self._likely() if len(self._within(line)) >= LEAST_ELSEWHERE]
         shifted = (self._best(self._shifted(line, line.speed), self._within(line)) for line in lines)
-        likely = sorted((one for one in shifted if one), key=_agreement, reverse=True)[:MOST_TURNED]
-        return max(map(self._at_best_speed, likely), key=_agreement, default=None)
+        there = max((one for one in shifted if one), key=_agreement, default=None)
+        there = self._at_best_speed(there) if there else None
+        if here and there and _agreement(there) < _agreement(here) + MORE_ELSEWHERE:
+            return here
+        return there or here
 
     def _at_best_speed(self, at: Laid) -> Laid:
         frames = self._within(at[1])
@@ -62,8 +68,8 @@ class Instants:
                 break
         return at
 
-    def likely(self, most: int) -> list[Line]:
-        """Lines anywhere in the reference on which the changes are about the most alike, the best first."""
+    def _likely(self) -> list[Line]:
+        """Lines anywhere in the reference on which the changes are about the most alike."""
         found = sorted(
             (one for speed in SPEEDS for one in self._stances(speed)), key=lambda one: one[0], reverse=True
         )
@@ -72,7 +78,7 @@ class Instants:
             there = line.speed * middle + line.offset_us
             if all(abs(there - other.speed * middle - other.offset_us) > APART_US for other in lines):
                 lines.append(line)
-            if len(lines) == most:
+            if len(lines) == MOST_LINES:
                 break
         return lines
 
@@ -81,12 +87,14 @@ class Instants:
         return (int(self.query_us[0]) + int(self.query_us[-1])) / 2
 
     def _best(self, lines: Iterable[Line], theirs: Numbers) -> Laid | None:
-        """The first of the lines has a little ahead of the others."""
+        """The first of the lines, and the untouched speed, have a little ahead of the others."""
         found = [(close, line) for line in lines if (close := self._close(line, theirs))]
-        if not found:
-            return None
-        best = max(found, key=_agreement)
-        return found[0] if found[0][0].agreement + AHEAD >= best[0].agreement else best
+
+        def liking(place: int) -> float:
+            ahead = (place == 0) + (found[place][1].speed == 1.0)
+            return _agreement(found[place]) + AHEAD * ahead
+
+        return found[max(range(len(found)), key=liking)] if found else None
 
     def _turned(self, line: Line) -> Iterator[Line]:
         """About the middle of what is seen, to other speeds near its own, each shifted."""
