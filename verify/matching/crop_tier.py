@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import cut
-from verify.fingerprint.record import Box
+from verify.fingerprint.record import WHOLE, Box
 from verify.matching.crops import Floats, Part, likeliest, placed, shrunk
 from verify.matching.geometry import box_to_unit, boxes_map, inverse
 from verify.matching.hypothesis import Hypothesis
@@ -39,11 +39,11 @@ def propose(
         return
     for keyframe in keyframes:
         frame = int(query.keyframes[keyframe])
-        box = box_of(boxes, frame)
-        picture = shrunk(cut(query.picture(keyframe), box), FINELY)
-        for part, reference, theirs in _alike(picture, index):
-            content = index.load(reference).content_box
-            yield _hypothesis(part, content, reference, (frame, theirs), box)
+        for box in dict.fromkeys((box_of(boxes, frame), WHOLE)):  # a dark edge may be taken for a bar
+            picture = shrunk(cut(query.picture(keyframe), box), FINELY)
+            for part, reference, theirs in _alike(picture, index):
+                content = index.load(reference).content_box
+                yield _hypothesis(part, content, reference, (frame, theirs), box)
 
 
 def _alike(picture: Floats, index: ReferenceIndex) -> Iterator[tuple[Part, int, int]]:
