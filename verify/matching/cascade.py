@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
-from verify.matching.closer import LookCloser, looked_closer
+from verify.matching.closer import LookCloser, looked_closer, note_of
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
@@ -69,7 +70,8 @@ def match(
     told = select(fragments_of_a_scene(judged))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
-    return result(told, query, index, media_sha256=media_sha256)
+    found = result(told, query, index, media_sha256=media_sha256)
+    return replace(found, notes=(*found.notes, note)) if (note := note_of(told)) else found
 
 
 def result(

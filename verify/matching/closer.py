@@ -43,6 +43,18 @@ def looked_closer(
     return select(found) if doubtful else found
 
 
+def note_of(told: Sequence[Judged]) -> str:
+    """For the reader: of how many matches it was the closer look that told the moment; empty for none."""
+    count = sum(one.evidence.close is not None for one in told)
+    if not count:
+        return ""
+    matches = "1 match" if count == 1 else f"{count} matches"
+    return (
+        f"For {matches} up to {FRAMES_PER_SECOND} frames a second of {MOST_US // 1_000_000} s at most were"
+        " compared with the reference at the same instants, to tell the moment from others of the scene."
+    )
+
+
 def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, look: LookCloser) -> Judged:
     seen = look(stretch(one.evidence, query))
     reference = index.load(one.evidence.hypothesis.reference)

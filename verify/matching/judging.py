@@ -84,6 +84,8 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     odds = log_odds(evidence)
     chance = chance_in_set(odds, index.keyframe_count)
     kind = _kind(evidence, odds, chance)
+    if kind is MatchKind.COPY:  # a closer look bears a weak one out
+        odds = max(odds, COPY_ODDS)
     return Judged(
         evidence=evidence,
         score=score(odds),
