@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from verify.fingerprint import Closeup, Fingerprint
 from verify.matching.align import Line
 from verify.matching.index import ReferenceIndex
-from verify.matching.instants import SHIFTS_US, Instants
+from verify.matching.instants import APART_US, SHIFTS_US, Instants
 from verify.matching.judging import Judged, by_instants, in_doubt, judge, select
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.verification import Evidence, examine_on, laid_over
@@ -62,9 +62,18 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, look
     if closest is None:
         return one
     close, line = closest
-    run = examine_on(line, one.evidence, query, reference) or one.evidence
+    run = one.evidence
+    if not _is_near(line, run, query):
+        run = examine_on(line, run, query, reference) or run
     run = replace(run, close=close, speed=line.speed, offset_us=line.offset_us)
     return judge(run, index) if by_instants(run, index) else one
+
+
+def _is_near(line: Line, run: Evidence, query: Fingerprint) -> bool:
+    """Whether the run has the same frames on that line, all but one or the other."""
+    ends = query.times_us[run.query_frames[[0, -1]]]
+    moved = (line.speed - run.speed) * ends + line.offset_us - run.offset_us
+    return bool(np.abs(moved).max() <= APART_US)
 
 
 def stretch(evidence: Evidence, query: Fingerprint) -> Span:
@@ -89,6 +98,7 @@ def _closest(
         usable=sampler.usable,
         query_us=seen.times_us,
         reference_us=reference.times_us[frames],
+        run_us=int(np.ptp(query.times_us[run.query_frames])),
     )
     return instants.closest(Line(speed=run.speed, offset_us=run.offset_us))
 

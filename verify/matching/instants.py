@@ -28,7 +28,7 @@ MOST_LINES = 3  #: elsewhere in the reference that are tried; a guess
 #: than near the line that was found before. Without both 2 of 223 copies were laid at wrong seconds, slower.
 LEAST_ELSEWHERE, MORE_ELSEWHERE = 6, 0.05
 MOST_TURNS = 4  #: that the search goes on from a speed at either end of these; a guess
-AHEAD = 0.01  #: of agreement that another line must add; a guess
+AHEAD = 0.02  #: of agreement that another line must add to be believed; a guess
 SAME_INSTANT_US = 60_000  #: between a reference frame's instant and the query's frame for it, at most
 LEAST_SHARE = 0.7  #: of the reference's frames on a line that must have one
 CHANGES, ALIKE = 1.0, 0.5  #: grey levels and correlation of a block that changes alike
@@ -47,11 +47,14 @@ class Instants:
     usable: NDArray[np.bool_]  #: the blocks that are compared
     query_us: NDArray[np.int64]  #: (n,)
     reference_us: NDArray[np.int64]  #: (m,)
+    run_us: int  #: length of the run that is looked at, perhaps more than is seen
 
     def closest(self, own: Line) -> Laid | None:
         """Near that line, or clearly more alike elsewhere; None of too few frames."""
         here = self._best(self._shifted(own, own.speed), self._within(own))
         here = self._at_best_speed(here) if here else None
+        if here and _agreement(here) >= 1 - MORE_ELSEWHERE:
+            return here
         lines = [line for line in self._likely() if len(self._within(line)) >= LEAST_ELSEWHERE]
         shifted = (self._best(self._shifted(line, line.speed), self._within(line)) for line in lines)
         there = max((one for one in shifted if one), key=_agreement, default=None)
@@ -61,9 +64,12 @@ class Instants:
         return there or here
 
     def _at_best_speed(self, at: Laid) -> Laid:
-        frames = self._within(at[1])
+        """Near its own speed: the ends of the run do not move by more than SHIFTS_US for it."""
+        frames, least = self._within(at[1]), at[1].speed - 2 * SHIFTS_US[-1] / self.run_us
+        most = 2 * at[1].speed - least
         for _ in range(MOST_TURNS):
-            before, at = at, self._best([at[1], *self._turned(at[1])], frames) or at
+            turned = (line for line in self._turned(at[1]) if least <= line.speed <= most)
+            before, at = at, self._best([at[1], *turned], frames) or at
             if abs(at[1].speed - before[1].speed) < SPEED_STEPS[-1]:
                 break
         return at
