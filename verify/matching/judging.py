@@ -45,9 +45,10 @@ SAME_MOMENT, OTHER_MOMENT = 1.5, -4.0
 LONE_MOMENT = -2.0
 #: Agreement of a closer look (`closer.py`) from which both sides show the same moment, below which nobody can
 #: tell where the reference shows others, and below which they show another; what changes does so by
-#: CLEAR_LEVEL grey levels at least, PLAIN_LEVEL to tell another. Of 107 runs of the right moment of 13 clips 89
-#: were told so, of 69 of other moments 2: a record that turns, and a head that sweeps by once. With PLAIN_LEVEL
-#: 33 of 46 others were told as such, and one of 74 right ones (before other seconds were looked for).
+#: CLEAR_LEVEL grey levels at least, PLAIN_LEVEL to tell another. Of 107 runs of the right moment of 13 clips
+#: 89 were told so, of 69 of other moments 2: a record that turns, and a head that sweeps by once. Of those
+#: with PLAIN_LEVEL 33 of 46 others were told as such, and one of 74 right ones (before other seconds were
+#: looked for).
 SAME_INSTANTS, ALIKE_INSTANTS, OTHER_INSTANTS = 0.9, 0.85, 0.6
 CLEAR_LEVEL, PLAIN_LEVEL = 1.0, 3.0
 #: Share of the blocks that a closer look at a run which is less sure than a copy must see change alike,
