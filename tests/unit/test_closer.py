@@ -131,3 +131,23 @@ def test_the_work_is_bounded() -> None:
     told(sampled(speech, shown), sampled(speech, REFERENCE), looking(speech, shown, asked))
     assert 0 < len(asked) <= MOST_LOOKS
     assert all(span.duration_us <= MOST_US + 2 * SHIFTS_US[-1] for span in asked)
+
+
+def test_after_a_look_that_failed_there_is_no_other() -> None:
+    """A file that is slow to fail would cost its time again for every run in doubt."""
+    speech, other = restless(1, SECONDS), restless(5, SECONDS)
+    pictures = speech[PHASE : 12 * SAMPLED + PHASE] + other[PHASE : 12 * SAMPLED + PHASE]
+    both = {"one": sampled(speech, REFERENCE), "other": sampled(other, REFERENCE)}
+    index = ReferenceIndex.build(both.items(), both.__getitem__)
+    query, shown = sampled(pictures, range(len(pictures))), range(len(pictures))
+    asked: list[Span] = []
+    match(query, index, media_sha256="", look_closer=looking(pictures, shown, asked))
+    assert len(asked) > 1
+    asked.clear()
+
+    def fail(span: Span) -> Closeup:
+        asked.append(span)
+        return closeup(())
+
+    match(query, index, media_sha256="", look_closer=fail)
+    assert len(asked) == 1

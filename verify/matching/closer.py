@@ -36,11 +36,13 @@ def looked_closer(
     told: Sequence[Judged], query: Fingerprint, index: ReferenceIndex, look: LookCloser
 ) -> list[Judged]:
     """What is `told`, with the runs in doubt judged anew."""
-    doubtful = [place for place, one in enumerate(told) if in_doubt(one)][:MOST_LOOKS]
     found = list(told)
-    for place in doubtful:
-        found[place] = _judged_closely(told[place], query, index, look)
-    return select(found) if doubtful else found
+    for place in [place for place, one in enumerate(told) if in_doubt(one)][:MOST_LOOKS]:
+        seen = look(stretch(told[place].evidence, query))
+        if not len(seen.times_us):  # the next look would fail as well, perhaps after minutes
+            break
+        found[place] = _judged_closely(told[place], query, index, seen)
+    return select(found)
 
 
 def note_of(told: Sequence[Judged]) -> str:
@@ -55,16 +57,16 @@ def note_of(told: Sequence[Judged]) -> str:
     )
 
 
-def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, look: LookCloser) -> Judged:
-    seen = look(stretch(one.evidence, query))
+def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen: Closeup) -> Judged:
     reference = index.load(one.evidence.hypothesis.reference)
     closest = _closest(one.evidence, query, reference, seen)
     if closest is None:
         return one
     close, line = closest
-    run = one.evidence
-    if not _is_near(line, run, query):
-        run = examine_on(line, run, query, reference) or run
+    near = _is_near(line, one.evidence, query)
+    run = one.evidence if near else examine_on(line, one.evidence, query, reference)
+    if run is None:
+        return one
     run = replace(run, close=close, speed=line.speed, offset_us=line.offset_us)
     return judge(run, index) if by_instants(run, index) else one
 
