@@ -91,8 +91,9 @@ def test_another_take_is_no_copy(take: int) -> None:
     assert all(segment.kind is not MatchKind.COPY for segment in found)
 
 
-def test_the_exact_speed_is_found() -> None:
-    speech, first, speed = restless(1, SECONDS), 300, 1.25
+@pytest.mark.parametrize("speed", [0.5, 1.25])
+def test_the_exact_speed_is_found(speed: float) -> None:
+    speech, first = restless(1, SECONDS), 300
     numbers = [round(first + number * speed) for number in range(8 * FRAMES_PER_SECOND)]
     quicker = tuple(speech[number] for number in numbers)
     query = sampled(quicker, range(len(quicker)))

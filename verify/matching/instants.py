@@ -28,6 +28,7 @@ MOST_LINES = 3  #: elsewhere in the reference that are tried; a guess
 #: than near the line that was found before. Without both 2 of 223 copies were laid at wrong seconds, slower.
 LEAST_ELSEWHERE, MORE_ELSEWHERE = 6, 0.05
 MOST_TURNS = 4  #: that the search goes on from a speed at either end of these; a guess
+SLOWEST = 0.25  #: nothing slower is tried
 AHEAD = 0.02  #: of agreement that another line must add to be believed; a guess
 SAME_INSTANT_US = 60_000  #: between a reference frame's instant and the query's frame for it, at most
 LEAST_SHARE = 0.7  #: of the reference's frames on a line that must have one
@@ -65,10 +66,13 @@ class Instants:
 
     def _at_best_speed(self, at: Laid) -> Laid:
         """Near its own speed: the ends of the run do not move by more than SHIFTS_US for it."""
-        frames, least = self._within(at[1]), at[1].speed - 2 * SHIFTS_US[-1] / self.run_us
-        most = 2 * at[1].speed - least
+        frames, reach, speed = self._within(at[1]), 2 * SHIFTS_US[-1] / self.run_us, at[1].speed
         for _ in range(MOST_TURNS):
-            turned = (line for line in self._turned(at[1]) if least <= line.speed <= most)
+            turned = (
+                line
+                for line in self._turned(at[1])
+                if max(SLOWEST, speed - reach) <= line.speed <= speed + reach
+            )
             before, at = at, self._best([at[1], *turned], frames) or at
             if abs(at[1].speed - before[1].speed) < SPEED_STEPS[-1]:
                 break
