@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 
 import av
@@ -158,6 +159,7 @@ def shown(piece: Piece, path: Path) -> Iterator[Picture]:
     """The frames of a piece, RATE a second."""
     wanted = [piece.start_seconds + number * piece.speed / RATE for number in range(_frames(piece))]
     given = 0
+    last: av.VideoFrame | None = None
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             while given < len(wanted) and float(frame.time or 0) >= wanted[given]:
@@ -166,8 +168,8 @@ def shown(piece: Piece, path: Path) -> Iterator[Picture]:
             if given == len(wanted):
                 return
             last = frame
-    for _ in wanted[given:]:
-        yield _changed(_pixels(last), piece)
+    if last:
+        yield from repeat(_changed(_pixels(last), piece), len(wanted) - given)
 
 
 def _pixels(frame: av.VideoFrame) -> Picture:

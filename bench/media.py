@@ -40,7 +40,7 @@ def fingerprint_of(path: Path) -> Fingerprint | None:
 
 
 def closer_of(path: Path, drawn: Callable[[GreyImage], GreyImage] | None = None) -> LookCloser | None:
-    """How `verify check` sees a few seconds of a video with all its frames; None for other media.
+    """How `verify check` sees a few seconds of a video, 24 frames of each; None for other media.
 
     `drawn` is what the query is made with of each frame, long side 512.
     """
@@ -50,7 +50,11 @@ def closer_of(path: Path, drawn: Callable[[GreyImage], GreyImage] | None = None)
     def look(span: Span) -> Closeup:
         side = FramePlan().long_side if drawn else THUMBNAIL_SIDE
         plan = FramePlan(per_second=FRAMES_PER_SECOND, long_side=side, span=span)
-        with _DECODER.frames(path, kind, plan) as stream:
+        try:
+            stream_of = _DECODER.frames(path, kind, plan)
+        except VerifyError:
+            return closeup(())
+        with stream_of as stream:
             return closeup(replace(frame, image=drawn(frame.image)) if drawn else frame for frame in stream)
 
     return look if kind is MediaKind.VIDEO else None

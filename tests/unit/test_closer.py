@@ -11,9 +11,14 @@ import pytest
 from tests.footage import Picture, picture_at
 from tests.unit.test_moments import FACE, ROOM, before
 from verify.fingerprint import Closeup, Fingerprint, closeup, fingerprint
+from verify.fingerprint.record import WHOLE
 from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, match
+from verify.matching.align import Line
 from verify.matching.closer import MOST_LOOKS, MOST_US
-from verify.matching.instants import SHIFTS_US, STEP_US
+from verify.matching.geometry import overlap
+from verify.matching.hypothesis import Hypothesis
+from verify.matching.instants import SHIFTS_US, STEP_US, Instants
+from verify.matching.patches import Sampler
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Span
 
 SECOND = 1_000_000
@@ -80,6 +85,44 @@ def test_the_moment_that_was_in_doubt_is_told(first: int) -> None:
     assert not segment.doubt
     assert segment.score > 0.9
     assert abs(segment.reference.start_us - shown[0] * SECOND // FRAMES_PER_SECOND) <= 2 * STEP_US
+
+
+@pytest.mark.parametrize("frames", [36, 42, 48])
+def test_a_short_copy_is_not_taken_for_another_moment(frames: int) -> None:
+    """Too few instants are seen to look for it elsewhere in the reference."""
+    speech, shown = restless(1, SECONDS), range(100, 100 + frames)
+    found = told(sampled(speech, shown), sampled(speech, REFERENCE), looking(speech, shown))
+    assert found
+    assert all(segment.kind is not MatchKind.SAME_SCENE for segment in found)
+
+
+def test_a_line_that_is_right_stays_as_it_is() -> None:
+    """Also where so little changes that its neighbours are nearly as good."""
+    steps = np.linspace(0, 40, 20 * FRAMES_PER_SECOND)
+    pictures = tuple(np.full((90, 160, 3), 60, np.uint8) for _ in steps)
+    for picture, step in zip(pictures, steps.tolist(), strict=True):
+        picture[20:70, 20 + round(step) : 80 + round(step)] = 180
+    reference, query = (
+        sampled(pictures, range(len(pictures))),
+        range(8 * FRAMES_PER_SECOND, 12 * FRAMES_PER_SECOND),
+    )
+    common = overlap(np.eye(3), WHOLE, WHOLE)
+    assert common
+    hypothesis = Hypothesis(reference=0, matrix=np.eye(3), tier="hash", anchors=((0, 0),), query_box=WHOLE)
+    sampler = Sampler(sampled(pictures, query), reference, hypothesis, common)
+    seen = closeup(frames(pictures, query))
+    instants = Instants(
+        ours=sampler.closeup(seen),
+        theirs=sampler.reference(np.arange(len(reference.times_us))),
+        usable=sampler.usable,
+        query_us=seen.times_us,
+        reference_us=reference.times_us,
+        run_us=4 * SECOND,
+    )
+    right = Line(speed=1.0, offset_us=8.0 * SECOND)
+    closest = instants.closest(right)
+    assert closest
+    assert closest[1] == right
 
 
 @pytest.mark.parametrize("take", [2, 3, 4])

@@ -90,7 +90,7 @@ def seen_closely(
     evidence: Evidence, *, agreement: float, level: float = 5.0, spread: float = 0.2
 ) -> Evidence:
     assert evidence.moment
-    close = Close(stance=agreement, motion=agreement, level=level, spread=spread)
+    close = Close(stance=agreement, motion=agreement, level=level, spread=spread, everywhere=True)
     return replace(evidence, close=close, moment=replace(evidence.moment, others=True, stance=0.0))
 
 
@@ -127,6 +127,13 @@ def test_a_closer_look_denies_nothing_where_the_reference_shows_no_other_moment(
     run = seen_closely(sure, agreement=0.0)
     assert run.moment
     assert by_instants(replace(run, moment=replace(run.moment, others=False)), INDEX) is None
+
+
+def test_a_closer_look_denies_nothing_before_other_seconds_were_tried(sure: Evidence) -> None:
+    run = seen_closely(sure, agreement=0.0)
+    assert by_instants(run, INDEX) is MatchKind.SAME_SCENE
+    assert run.close
+    assert by_instants(replace(run, close=replace(run.close, everywhere=False)), INDEX) is None
 
 
 def test_what_changes_alike_all_over_is_a_copy_however_weak(weak: Evidence) -> None:

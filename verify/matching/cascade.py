@@ -6,7 +6,7 @@
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
     crops       photos that nothing explains, laid over every known picture (crop_tier.py)
-    closer      of runs that may be another take of a scene, every frame of a few seconds (closer.py)
+    closer      of runs that may be another take of a scene, up to 24 frames a second (closer.py)
 
 Every tier but the last only proposes a reference and a map between the pictures. `verification` lays the
 two over one another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a

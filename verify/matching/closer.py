@@ -2,8 +2,8 @@
 
 Both sides were sampled three times a second, so that two frames that are laid against one another may be a
 sixth of a second apart; what moves fast differs then in a copy as it does in another take of the scene. In go
-what is told of a query and a way to see a stretch of it with all its frames, out comes the same with each run
-in doubt judged anew: laid where it changes most as the reference does, and by how much alike that is.
+what is told of a query and a way to see a stretch of it with up to 24 frames a second, out comes the same
+with each run in doubt judged anew: laid where it changes most as the reference does, and by how much alike.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from verify.fingerprint import Closeup, Fingerprint
 from verify.matching.align import Line
 from verify.matching.index import ReferenceIndex
 from verify.matching.instants import APART_US, SHIFTS_US, Instants
-from verify.matching.judging import Judged, by_instants, in_doubt, judge, select
+from verify.matching.judging import SAME_OVERLAP, Judged, by_instants, in_doubt, judge, select
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.verification import Evidence, examine_on, laid_over
-from verify.model import Span
+from verify.model import MatchKind, Span
 
-MOST_LOOKS = 8  #: of a query, the surest runs first; a look decodes up to 9 s
+#: Of a query, the surest runs first. A look decodes up to 9 s, from the picture before that stands alone,
+#: within the limits of one decoder child.
+MOST_LOOKS = 8
 FRAMES_PER_SECOND = 24  #: of a closeup; most footage has 24 to 30
 MOST_US = 8_000_000  #: of a run that are looked at, its middle
 MOST_SEARCHED = 240  #: frames of a reference in which the moment is looked for, around the run
@@ -42,7 +44,22 @@ def looked_closer(
         if not len(seen.times_us):  # the next look would fail as well, perhaps after minutes
             break
         found[place] = _judged_closely(told[place], query, index, seen)
-    return select(found)
+    return select(_freed_fragments(found, index))
+
+
+def _freed_fragments(told: Sequence[Judged], index: ReferenceIndex) -> list[Judged]:
+    """Fragments that followed a longer run to another take, which that run turned out not to be."""
+    copies = {
+        one.evidence.hypothesis.reference for one in told if one.kind is MatchKind.COPY and one.evidence.close
+    }
+    return [
+        judge(one.evidence, index)
+        if one.kind is MatchKind.SAME_SCENE
+        and not one.evidence.close
+        and one.evidence.hypothesis.reference in copies
+        else one
+        for one in told
+    ]
 
 
 def note_of(told: Sequence[Judged]) -> str:
@@ -64,15 +81,22 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
         return one
     close, line = closest
     near = _is_near(line, one.evidence, query)
-    run = one.evidence if near else examine_on(line, one.evidence, query, reference)
-    if run is None:
+    run = examine_on(line, one.evidence, query, reference, same_frames=near)
+    if run is None or not _share_frames(run, one.evidence):
         return one
     run = replace(run, close=close, speed=line.speed, offset_us=line.offset_us)
-    return judge(run, index) if by_instants(run, index) else one
+    judged = judge(run, index)
+    return judged if by_instants(run, index) and judged.worth_telling else one
+
+
+def _share_frames(run: Evidence, before: Evidence) -> bool:
+    """Whether it is still those frames that are told of."""
+    common = np.intersect1d(run.query_frames, before.query_frames).size
+    return bool(common >= SAME_OVERLAP * before.query_frames.size)
 
 
 def _is_near(line: Line, run: Evidence, query: Fingerprint) -> bool:
-    """Whether the run has the same frames on that line, all but one or the other."""
+    """Whether each frame of the run has hardly another partner on that line."""
     ends = query.times_us[run.query_frames[[0, -1]]]
     moved = (line.speed - run.speed) * ends + line.offset_us - run.offset_us
     return bool(np.abs(moved).max() <= APART_US)
@@ -90,7 +114,7 @@ def _closest(
 ) -> tuple[Close, Line] | None:
     """How the run changes on its own line or another one, whichever is more alike; None of too few frames."""
     laid = laid_over(run.hypothesis, query, reference)
-    frames = _around(run, reference)
+    frames = _around(run, query, reference)
     if laid is None or min(len(frames), len(seen.times_us)) < LEAST_FRAMES:
         return None
     _, sampler = laid
@@ -105,8 +129,9 @@ def _closest(
     return instants.closest(Line(speed=run.speed, offset_us=run.offset_us))
 
 
-def _around(run: Evidence, reference: Fingerprint) -> NDArray[np.intp]:
+def _around(run: Evidence, query: Fingerprint, reference: Fingerprint) -> NDArray[np.intp]:
     """Frames of the reference about the run."""
-    middle = int(run.reference_frames[len(run.reference_frames) // 2])
+    ends = [int(query.times_us[frame]) for frame in run.query_frames[[0, -1]]]
+    middle = int(np.searchsorted(reference.times_us, run.speed * sum(ends) / 2 + run.offset_us))
     first = max(0, min(middle - MOST_SEARCHED // 2, len(reference.times_us) - MOST_SEARCHED))
     return np.arange(first, min(first + MOST_SEARCHED, len(reference.times_us)))

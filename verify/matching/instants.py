@@ -8,7 +8,7 @@ each of the reference's frames is laid against the query's nearest one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ MOST_LINES = 3  #: elsewhere in the reference that are tried; a guess
 #: Frames of the reference on such a line, as few are alike by chance, and by which agreement must be greater
 #: than near the line that was found before. Without both 2 of 223 copies were laid at wrong seconds, slower.
 LEAST_ELSEWHERE, MORE_ELSEWHERE = 6, 0.05
+LEAST_ALONE = 0.85  #: agreement elsewhere where near that line too few frames are seen
 MOST_TURNS = 4  #: that the search goes on from a speed at either end of these; a guess
 SLOWEST = 0.25  #: nothing slower is tried
 AHEAD = 0.02  #: of agreement that another line must add to be believed; a guess
@@ -52,17 +53,25 @@ class Instants:
 
     def closest(self, own: Line) -> Laid | None:
         """Near that line, or clearly more alike elsewhere; None of too few frames."""
-        here = self._best(self._shifted(own, own.speed), self._within(own))
-        here = self._at_best_speed(here) if here else None
-        if here and _agreement(here) >= 1 - MORE_ELSEWHERE:
+        near = self._near(own)
+        here = self._at_best_speed(near) if near else None
+        if (here and _agreement(here) >= 1 - MORE_ELSEWHERE) or self._is_short:
             return here
         lines = [line for line in self._likely() if len(self._within(line)) >= LEAST_ELSEWHERE]
-        shifted = (self._best(self._shifted(line, line.speed), self._within(line)) for line in lines)
-        there = max((one for one in shifted if one), key=_agreement, default=None)
+        there = max((one for line in lines if (one := self._near(line))), key=_agreement, default=None)
         there = self._at_best_speed(there) if there else None
-        if here and there and _agreement(there) < _agreement(here) + MORE_ELSEWHERE:
-            return here
-        return there or here
+        least = _agreement(here) + MORE_ELSEWHERE if here else LEAST_ALONE
+        best = there if there and _agreement(there) >= least else here
+        return (replace(best[0], everywhere=True), best[1]) if best else None
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether so little is seen that elsewhere only quicker footage would have frames enough."""
+        seen_us = int(self.query_us[-1] - self.query_us[0]) - 2 * SHIFTS_US[-1]
+        return seen_us < LEAST_ELSEWHERE * float(np.median(np.diff(self.reference_us)))
+
+    def _near(self, line: Line) -> Laid | None:
+        return self._best([line, *self._shifted(line, line.speed)], self._within(line))
 
     def _at_best_speed(self, at: Laid) -> Laid:
         """Near its own speed: the ends of the run do not move by more than SHIFTS_US for it."""
@@ -74,7 +83,7 @@ class Instants:
                 if max(SLOWEST, speed - reach) <= line.speed <= speed + reach
             )
             before, at = at, self._best([at[1], *turned], frames) or at
-            if abs(at[1].speed - before[1].speed) < SPEED_STEPS[-1]:
+            if abs(at[1].speed - before[1].speed) < SPEED_STEPS[-2]:
                 break
         return at
 
@@ -98,13 +107,13 @@ class Instants:
 
     def _best(self, lines: Iterable[Line], theirs: Numbers) -> Laid | None:
         """The first of the lines, and the untouched speed, have a little ahead of the others."""
-        found = [(close, line) for line in lines if (close := self._close(line, theirs))]
-
-        def liking(place: int) -> float:
-            ahead = (place == 0) + (found[place][1].speed == 1.0)
-            return _agreement(found[place]) + AHEAD * ahead
-
-        return found[max(range(len(found)), key=liking)] if found else None
+        best: tuple[float, Laid] | None = None
+        for place, line in enumerate(lines):
+            close = self._close(line, theirs)
+            if close:
+                liking = close.agreement + AHEAD * ((place == 0) + (line.speed == 1.0))
+                best = (liking, (close, line)) if best is None or liking > best[0] else best
+        return best[1] if best else None
 
     def _turned(self, line: Line) -> Iterator[Line]:
         """About the middle of what is seen, to other speeds near its own, each shifted."""

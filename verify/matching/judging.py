@@ -89,6 +89,7 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     kind = _kind(evidence, odds, chance)
     if kind is MatchKind.COPY:  # a closer look bears a weak one out
         odds = max(odds, COPY_ODDS)
+        chance = chance_in_set(odds, index.keyframe_count)
     return Judged(
         evidence=evidence,
         score=score(odds),
@@ -181,7 +182,7 @@ def _by_instants(evidence: Evidence, *, sure: bool) -> MatchKind | None:
     wide = plain and close.spread >= WIDE_SPREAD
     if close.agreement >= (ALIKE_INSTANTS if wide else SAME_INSTANTS) and (wide or sure):
         return MatchKind.COPY
-    if not sure or evidence.moment is None or not evidence.moment.others:
+    if not (sure and close.everywhere and evidence.moment and evidence.moment.others):
         return None
     if close.agreement < OTHER_INSTANTS and plain:
         return MatchKind.SAME_SCENE

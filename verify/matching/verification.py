@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint, perceptual
-from verify.matching.align import Line, Run, run_on, runs
+from verify.matching.align import Line, Run, partners_on, run_on, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
@@ -82,8 +82,10 @@ def examine(
     return found
 
 
-def examine_on(line: Line, run: Evidence, query: Fingerprint, reference: Fingerprint) -> Evidence | None:
-    """The run laid on another line within reach; None where it does not hold there."""
+def examine_on(
+    line: Line, run: Evidence, query: Fingerprint, reference: Fingerprint, *, same_frames: bool
+) -> Evidence | None:
+    """The run laid on another line within reach, its frames kept or found anew; None where none agree."""
     laid = laid_over(run.hypothesis, query, reference)
     middle = int(run.query_frames[len(run.query_frames) // 2])
     there_us = line.speed * int(query.times_us[middle]) + line.offset_us
@@ -91,7 +93,8 @@ def examine_on(line: Line, run: Evidence, query: Fingerprint, reference: Fingerp
         within = reference.times_us[theirs[[0, -1]]]
         if laid and query_frames[0] <= middle <= query_frames[-1] and within[0] <= there_us <= within[1]:
             window = _Window(run.hypothesis, *laid, query_frames, theirs)
-            found = window.run_on(line)
+            rows = np.searchsorted(query_frames, run.query_frames)
+            found = window.run_of(line, rows, run.gain) if same_frames else window.run_on(line)
             return window.evidence(found) if found else None
     return None
 
@@ -161,6 +164,19 @@ class _Window:
 
     def run_on(self, line: Line) -> Run | None:
         return run_on(line, self.agreement, *self._times_us)
+
+    def run_of(self, line: Line, rows: NDArray[np.intp], gain: float) -> Run:
+        """Those rows, whatever they gain."""
+        query_us, reference_us = self._times_us
+        partners, _ = partners_on(query_us[rows], reference_us, line.speed, np.array([line.offset_us]))
+        return Run(
+            first=int(rows[0]),
+            last=int(rows[-1]),
+            partners=partners[0],
+            speed=line.speed,
+            offset_us=line.offset_us,
+            gain=gain,
+        )
 
     def _better_line(self, run: Run) -> Line | None:
         rows = np.arange(run.first, run.last + 1)

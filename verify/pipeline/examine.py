@@ -83,7 +83,7 @@ class Examiner:
             return _read(session, file.kind, self._plan, progress), None
 
     def closer(self, file: MediaFile) -> LookCloser | None:
-        """How the search sees a few seconds of a video with all its frames; None for what is no video."""
+        """How the search sees a few seconds of a video, 24 frames of each; None for what is no video."""
 
         def look(span: Span) -> Closeup:
             plan = FramePlan(per_second=FRAMES_PER_SECOND, long_side=THUMBNAIL_SIDE, span=span)
