@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -14,11 +15,13 @@ from verify.fingerprint import Closeup, Fingerprint, closeup, fingerprint
 from verify.fingerprint.record import WHOLE
 from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, match
 from verify.matching.align import Line
-from verify.matching.closer import MOST_LOOKS, MOST_US
+from verify.matching.closer import MOST_LOOKS, MOST_US, looked_closer
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.instants import SHIFTS_US, STEP_US, Instants
+from verify.matching.judging import MOMENT_IN_DOUBT, in_doubt, judge
 from verify.matching.patches import Sampler
+from verify.matching.verification import examine
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Span
 
 SECOND = 1_000_000
@@ -123,6 +126,23 @@ def test_a_line_that_is_right_stays_as_it_is() -> None:
     closest = instants.closest(right)
     assert closest
     assert closest[1] == right
+
+
+@pytest.mark.parametrize(("speed", "kind"), [(0.5, MatchKind.POSSIBLE), (1.0, MatchKind.COPY)])
+def test_a_slow_copy_of_which_too_little_is_seen_is_in_doubt(speed: float, kind: MatchKind) -> None:
+    speech, shown = restless(1, SECONDS), range(30 * SAMPLED, 36 * SAMPLED)
+    query, reference = sampled(speech, shown), sampled(speech, REFERENCE)
+    index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
+    proposed = Hypothesis(reference=0, matrix=np.eye(3), tier="hash", anchors=((0, 30),), query_box=WHOLE)
+    run = examine(proposed, query, reference)[0]
+    assert run.moment
+    unsure = replace(run, speed=speed, moment=replace(run.moment, others=True, stance=0.5))
+    copy = replace(judge(run, index), kind=MatchKind.COPY, evidence=unsure)
+    assert in_doubt(copy)
+    few = closeup(frames(speech, range(shown[0], shown[0] + 3)))
+    (found,) = looked_closer([copy], query, index, lambda _: few)
+    assert found.kind is kind
+    assert found.doubt == (MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE else "")
 
 
 @pytest.mark.parametrize("take", [2, 3, 4])

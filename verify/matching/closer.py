@@ -18,7 +18,15 @@ from verify.fingerprint import Closeup, Fingerprint
 from verify.matching.align import Line
 from verify.matching.index import ReferenceIndex
 from verify.matching.instants import APART_US, SHIFTS_US, Instants
-from verify.matching.judging import SAME_OVERLAP, Judged, by_instants, in_doubt, judge, select
+from verify.matching.judging import (
+    MOMENT_IN_DOUBT,
+    SAME_OVERLAP,
+    Judged,
+    by_instants,
+    in_doubt,
+    judge,
+    select,
+)
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.verification import Evidence, examine_on, laid_over
 from verify.model import MatchKind, Span
@@ -78,7 +86,7 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
     reference = index.load(one.evidence.hypothesis.reference)
     closest = _closest(one.evidence, query, reference, seen)
     if closest is None:
-        return one
+        return _as_unseen(one)
     close, line = closest
     near = _is_near(line, one.evidence, query)
     run = examine_on(line, one.evidence, query, reference, same_frames=near)
@@ -87,6 +95,14 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
     run = replace(run, close=close, speed=line.speed, offset_us=line.offset_us)
     judged = judge(run, index)
     return judged if by_instants(run, index) and judged.worth_telling else one
+
+
+def _as_unseen(one: Judged) -> Judged:
+    """A slow run holds few of the reference's frames, and few are alike by chance: then it stays in doubt."""
+    moment = one.evidence.moment
+    if one.kind is MatchKind.COPY and one.evidence.speed != 1.0 and moment and moment.others:
+        return replace(one, kind=MatchKind.POSSIBLE, doubt=MOMENT_IN_DOUBT)
+    return one
 
 
 def _share_frames(run: Evidence, before: Evidence) -> bool:
