@@ -18,7 +18,7 @@ from tests.footage import SIZE, picture_at, render_video, write_video
 from verify.errors import BrokenMedia, DecoderCrashed, NoVideoStream, UnreadableInput, WrongMediaType
 from verify.media.decoder import DecodeLimits, Decoder, FrameMode, FramePlan
 from verify.media.decoder_child.walk import Budget, Walk
-from verify.model import MediaKind, Span
+from verify.model import MediaKind
 
 INTRA = FramePlan(mode=FrameMode.INTRA)
 GRID = FramePlan()
@@ -55,31 +55,6 @@ def test_the_grid_has_one_frame_per_third_of_a_second_and_both_ends(clip):
     assert outcome.complete
     assert outcome.read_until_us == 6_000_000
     assert outcome.frames_read == len(frames)
-
-
-@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-@pytest.mark.parametrize(
-    ("start_us", "end_us"), [(0, 900_000), (3_100_000, 4_000_000), (5_500_000, 9_000_000)]
-)
-def test_a_part_has_every_frame_between_its_times(tmp_path, suffix, start_us, end_us):
-    path = render_video(tmp_path / f"clip.{suffix}", seconds=6)
-    plan = FramePlan(per_second=25, span=Span(start_us=start_us, end_us=end_us))
-    frames, outcome = read(path, plan)
-    wanted = [time_us for time_us in range(0, 6_000_000, FRAME_US) if start_us <= time_us <= end_us]
-    assert [frame.time_us for frame in frames] == wanted
-    assert outcome.frames_read == len(wanted)
-    for frame in (frames[0], frames[-1]):
-        assert difference(frame, expected(frame.time_us / 1_000_000)) < 4
-
-
-def test_a_part_past_the_end_has_no_frames(clip):
-    frames, _ = read(clip, FramePlan(span=Span(start_us=7_000_000, end_us=8_000_000)))
-    assert not frames
-
-
-def test_a_part_that_ends_before_it_begins_is_refused():
-    with pytest.raises(ValueError, match="no frames lie from 2 to 1 us"):
-        FramePlan(span=Span(start_us=2, end_us=1))
 
 
 def test_every_frame_shows_what_the_clip_shows_at_its_time(clip):

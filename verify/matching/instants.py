@@ -1,6 +1,6 @@
 """Two sides compared at the same instants, wherever in the reference that may be.
 
-In go all frames of a stretch of the query and sampled frames of the reference, out come lines on which the
+In go up to 24 frames a second of the query and sampled frames of the reference, out come lines on which the
 stretch changes most as the reference does, and how much alike. Only the query has a frame for any instant, so
 each of the reference's frames is laid against the query's nearest one.
 """
@@ -19,9 +19,8 @@ from verify.matching.moments import LEAST_FRAMES, Close, differences, stance
 from verify.matching.patches import Floats, Patches, by_block
 
 STEP_US = 41_667  #: a frame of the stretch
-SHIFTS_US = tuple(
-    range(-7 * STEP_US, 8 * STEP_US, STEP_US)
-)  #: of a line; nearly a sampling interval, either way
+#: Of a line; nearly a sampling interval, either way.
+SHIFTS_US = tuple(range(-7 * STEP_US, 8 * STEP_US, STEP_US))
 SPEED_STEPS = tuple(round(0.02 * step, 2) for step in range(-5, 6))  #: around a line's speed
 MOST_LINES = 3  #: elsewhere in the reference that are tried; a guess
 #: Frames of the reference on such a line, as few are alike by chance, and by which agreement must be greater
@@ -175,17 +174,22 @@ class Instants:
 
     def _lengths(self, count: int) -> NDArray[np.float64]:
         """How far `count` frames of the reference, from each on, are from their mean: root of squares."""
-        theirs = _flat(self._theirs).astype(np.float64)
-        gram = theirs @ theirs.T
-        total = np.pad(gram.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-        diagonal = np.pad(np.diagonal(gram).cumsum(), (1, 0))
-        first = np.arange(len(theirs) - count + 1)
+        total, diagonal = self._sums
+        first = np.arange(len(diagonal) - count)
         last = first + count
         blocks = total[last, last] - total[first, last] - total[last, first] + total[first, first]
         result: NDArray[np.float64] = np.sqrt(
             np.maximum(diagonal[last] - diagonal[first] - blocks / count, 0)
         )
         return result
+
+    @cached_property
+    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of the products of the reference's frames: over all before two of them, and along the diagonal."""
+        theirs = _flat(self._theirs).astype(np.float64)
+        gram = theirs @ theirs.T
+        total = np.pad(gram.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        return total, np.pad(np.diagonal(gram).cumsum(), (1, 0))
 
     @cached_property
     def _ours(self) -> Floats:
