@@ -66,7 +66,7 @@ def match(
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
-        judged += _judge(crop_tier.propose(query, index, looks.of_few_keyframes(), boxes), query, index)
+        judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
     told = select(fragments_of_a_scene(judged))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
@@ -113,6 +113,17 @@ def _of_parts(
                 yield hypothesis
 
 
+def _of_crops(
+    query: Fingerprint, index: ReferenceIndex, looks: Looks, boxes: Boxes, usable: NDArray[np.intp]
+) -> Iterator[Hypothesis]:
+    """Photos are slid over every known picture; of clips what lies across a frame of the other shape."""
+    few = looks.of_few_keyframes()
+    if few:
+        return crop_tier.propose(query, index, few, boxes, slid=True)
+    longest = next(iter(looks.of_open_shots(usable)), [])
+    return crop_tier.propose(query, index, longest, boxes, slid=False)
+
+
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:
     """Every aligned run that any tier proposes, without stopping early: what `bench.calibrate` fits on."""
     usable = np.flatnonzero(query.quality >= USABLE_QUALITY)
@@ -124,7 +135,7 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
     while keyframes := looks.following(usable):
         proposed += _of_keyframes(query, index, keyframes, boxes)
     proposed += _of_parts(query, index, looks.in_parts(usable), boxes)
-    proposed += crop_tier.propose(query, index, looks.of_few_keyframes(), boxes)
+    proposed += _of_crops(query, index, looks, boxes, usable)
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
 

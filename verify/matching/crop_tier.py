@@ -1,75 +1,105 @@
-"""The crop tier: photos of which nothing else finds where they are from, laid over every known picture.
+"""The crop tier: what nothing else finds, laid over every known picture.
 
-In go keyframes that nothing explains, out come hypotheses: the few places in the reference set that look most
-like them. It takes time with every keyframe of the set, so it is only for queries of few keyframes, and for
-sets of at most MOST_KEYFRAMES; in larger ones corners and hashes have to do.
+In go keyframes that nothing explains, out come hypotheses: the few places in the reference set that look
+most like them. Photos may lie anywhere in a known picture. Of clips only that is tried which lies across the
+middle of a frame of the other shape: a sign over it spoils its hash and outnumbers its corners. It takes
+time with every keyframe of the set, so it is only for sets of at most MOST_KEYFRAMES; in larger ones corners
+and hashes have to do.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from verify.fingerprint import Fingerprint
+from verify.fingerprint import Fingerprint, perceptual
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
-from verify.matching.crops import Floats, Part, likeliest, placed, shrunk
-from verify.matching.geometry import box_to_unit, boxes_map, inverse
+from verify.matching.crops import Floats, Part, likeliest, placed, shrunk, turned
+from verify.matching.geometry import Matrix, box_to_unit, boxes_map, inverse
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.shots import Boxes, box_of
-from verify.model import Orientation
+from verify.model import GreyImage, Orientation
 
-MOST_KEYFRAMES = 50_000  #: in the set; 0.05 ms of CPU each
-#: Places looked at more finely, and those proposed. Of six photos cropped to half the right one of some 5,400
-#: was the likeliest, but for one shrunk to 51 pixels, where it was second.
-MOST_LIKELY, MOST_PROPOSED = 32, 4
-ROUGHLY, ROUGH_STEPS = 48, (0.94, 1.0, 1.06)  #: pixels of the known picture's long side, and shares tried
-FINELY, FINE_STEPS = 128, (0.96, 0.98, 1.0, 1.02, 1.04)
-#: Correlation of the picture with its place there. It only saves work: of 69 photos that are in no reference
-#: the best place had 0.94 at most, 0.9 and more 4 times, where true parts have 0.76 to 0.99. What tells them
-#: apart is the hash of the part: among their 200 best places each none was nearer than 86 bits.
-LEAST_ALIKE = 0.7
+MOST_KEYFRAMES = 50_000  #: in the set
+PICTURE_SIDE = 128  #: pixels of the query's picture, of which a smaller one is made at each share
+#: Keyframes that are looked at more finely, of one reference, and those proposed.
+MOST_LIKELY, MOST_OF_ONE, MOST_PROPOSED = 48, 2, 4
+ROUGHLY, ROUGH_STEPS = 64, (0.94, 1.0, 1.06)  #: pixels of the known picture's long side, and shares tried
+FINELY, FINE_STEPS = 96, (0.96, 0.98, 1.0, 1.02, 1.04)
+#: What is less certain (`crops.Part`) is not laid over. It only saves work: smooth pictures have up to 44 in
+#: unrelated ones; what tells those apart is the hash.
+LEAST_CERTAIN = 12.0
+#: Hamming distance of the part and its place, bits of 256. Of 1,239 runs of unrelated footage that slopes led
+#: to one had a median below 96, 94 (half of set 81 and set 22, 5,000 foreign keyframes).
+MOST_BITS = 96
 
 
 def propose(
-    query: Fingerprint, index: ReferenceIndex, keyframes: Sequence[int], boxes: Boxes
+    query: Fingerprint, index: ReferenceIndex, keyframes: Sequence[int], boxes: Boxes, *, slid: bool
 ) -> Iterator[Hypothesis]:
-    """Hypotheses from each of `keyframes` (positions in `query.keyframes`), likeliest first."""
+    """Hypotheses from each of `keyframes` (positions in `query.keyframes`), likeliest first.
+
+    Unless `slid`, only those of a picture across the middle of a frame of the other shape.
+    """
     if index.tiny_count > MOST_KEYFRAMES:
         return
     for keyframe in keyframes:
         frame = int(query.keyframes[keyframe])
-        for box in dict.fromkeys((box_of(boxes, frame), WHOLE)):  # a dark edge may be taken for a bar
-            picture = shrunk(cut(query.picture(keyframe), box), FINELY)
-            for part, reference, theirs in _alike(picture, index):
-                content = index.load(reference).content_box
-                yield _hypothesis(part, content, reference, (frame, theirs), box)
+        for box in dict.fromkeys((box_of(boxes, frame), WHOLE) if slid else (WHOLE,)):
+            picture = cut(query.picture(keyframe), box)
+            for part, reference, theirs in _alike(shrunk(picture, PICTURE_SIDE), index, slid=slid):
+                bits = _distance(part, picture, _thumbnail(index, reference, theirs))
+                if bits <= MOST_BITS:
+                    content = index.load(reference).content_box
+                    yield Hypothesis(
+                        reference=reference,
+                        matrix=_matrix(part, content, box),
+                        tier="crop",
+                        anchors=((frame, theirs),),
+                        query_box=box,
+                        distance=bits,
+                    )
 
 
-def _alike(picture: Floats, index: ReferenceIndex) -> Iterator[tuple[Part, int, int]]:
+def _alike(picture: Floats, index: ReferenceIndex, *, slid: bool) -> Iterator[tuple[Part, int, int]]:
     """Where the picture lies in the few references most like it, and in which frame of each."""
     known = index.tiny_pictures
-    found = []
-    for row, part in likeliest(picture, known, MOST_LIKELY):
+    found: list[tuple[Part, int, int, GreyImage]] = []
+    taken: Counter[int] = Counter()
+    for row, part in likeliest(picture, known, MOST_OF_ONE * MOST_LIKELY, slid=slid):
         reference, theirs = int(known.owner[row]), int(known.frame[row])
-        print_ = index.load(reference)
-        thumbnail = cut(print_.thumbnail(theirs), print_.content_box)
+        if taken[reference] == MOST_OF_ONE or len(found) == MOST_LIKELY:
+            continue
+        taken[reference] += 1
+        thumbnail = _thumbnail(index, reference, theirs)
         rough = placed(picture, thumbnail, part, side=ROUGHLY, steps=ROUGH_STEPS)
         found.append((rough, reference, theirs, thumbnail))
-    found.sort(key=lambda one: -one[0].correlation)
+    found.sort(key=lambda one: -one[0].certainty)
     for rough, reference, theirs, thumbnail in found[:MOST_PROPOSED]:
         part = placed(picture, thumbnail, rough, side=FINELY, steps=FINE_STEPS)
-        if part.correlation >= LEAST_ALIKE:
+        if part.certainty >= LEAST_CERTAIN:
             yield part, reference, theirs
 
 
-def _hypothesis(part: Part, content: Box, reference: int, anchor: tuple[int, int], box: Box) -> Hypothesis:
+def _thumbnail(index: ReferenceIndex, reference: int, frame: int) -> GreyImage:
+    """A frame of the reference without its bars."""
+    print_ = index.load(reference)
+    return cut(print_.thumbnail(frame), print_.content_box)
+
+
+def _distance(part: Part, picture: GreyImage, known: GreyImage) -> int:
+    """Hamming distance of what is seen of the picture and its place, bits of 256."""
+    one, other = (
+        perceptual.codes(perceptual.coefficients(perceptual.small(shown)[None]))
+        for shown in (turned(cut(picture, part.seen), part), cut(known, part.box))
+    )
+    return int(perceptual.hamming(one, other)[0])
+
+
+def _matrix(part: Part, content: Box, box: Box) -> Matrix:
     """What lays the query's `box` over the part of the reference's `content`, its frame without bars."""
     orientation = Orientation.MIRRORED if part.mirrored else Orientation.UPRIGHT
-    return Hypothesis(
-        reference=reference,
-        matrix=inverse(box_to_unit(content)) @ boxes_map(box, part.box, orientation),
-        tier="crop",
-        anchors=(anchor,),
-        query_box=box,
-    )
+    matrix: Matrix = inverse(box_to_unit(content)) @ boxes_map(part.seen, part.box, orientation)
+    return matrix @ box_to_unit(box)

@@ -2,27 +2,36 @@
 
 In go tiny copies of the known pictures and one picture, out come the likeliest ones with the share of their
 side that it would be; then, more finely, where in one of them it lies. Both slide the picture, shrunk to some
-shares and mirrored as well, over the known ones and correlate: what is smooth, dark or a few dozen pixels
-wide has large shapes, and those survive. A crop may have been stretched after it was cut, as a preview's is
-to a square; so the picture is also tried in the shape of the known one, which most crops keep.
+shares and mirrored as well, over the known ones and count where both grow lighter, or both darker, to the
+right and downwards: their slopes. What is smooth, dark or a few dozen pixels wide has large shapes, and those
+keep their slopes; a caption, a sign or another tone takes only those it covers, where it would spoil a
+correlation of grey levels. A crop may have been stretched after it was cut, as a preview's is to a square; so
+the picture is also tried in the shape of the known one, which most crops keep. And it may be a frame of the
+other shape, across the middle of which the known picture lies, perhaps enlarged so that its sides are cut.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.fingerprint.record import Box
+from verify.fingerprint.bars import Pixel, cut
+from verify.fingerprint.record import WHOLE, Box
 from verify.model import GreyImage
 
-SIDE = 16  #: pixels, the long side of a tiny picture
-SHARES = (0.4, 0.45, 0.5, 0.56, 0.63, 0.71, 0.8, 0.9)  #: of the known picture's long side; the hash knows 1
+SIDE = 24  #: pixels, the long side of a tiny picture
+SHARES = (0.4, 0.45, 0.5, 0.56, 0.63, 0.71, 0.8, 0.9, 1.0)  #: of the known picture's long side
 LEAST_PIXELS = 24  #: of the picture so shrunk; with fewer anything is like anything
-FLAT = 2.0  #: grey levels; a place varying less is like nothing
-CHUNK = 512  #: tiny pictures slid over at once, at 15 kB each in the meantime
+LEAST_SIDE = 3
+#: How much larger than the frame of the other shape the picture in it may be, and the share of the picture's
+#: height, or width, that is compared, as a fourth of a step is left between two of them.
+ZOOMS, INNER = (1.0, 1.12, 1.25, 1.38, 1.5), 0.9
+MOST_OF_FRAME = 0.95  #: of which more is no frame of another shape
+CHUNK = 512  #: tiny pictures slid over at once, at some 15 kB each in the meantime
 
 Floats = NDArray[np.float32]
 
@@ -41,20 +50,24 @@ class TinyPictures:
 class Part:
     """Where a picture may lie in a known one."""
 
-    correlation: float  #: -1..1
     share: float  #: of the known picture's long side that one of the same scale would have
     mirrored: bool
     stretched: bool = False  #: to the shape of the known picture; it has the share of both its sides then
-    box: Box = (0.0, 0.0, 1.0, 1.0)  #: in the known picture
+    seen: Box = WHOLE  #: of the picture, that is compared
+    #: Slopes that agree, less those that do not, over the root of their number: so many standard deviations
+    #: above chance, if neighbouring slopes were independent. They are not, and chance gives 6 to 14.
+    certainty: float = 0.0
+    agreement: float = 0.0  #: -1..1: the same over their number
+    box: Box = WHOLE  #: in the known picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Places:
     """P places of a picture in tiny pictures of one shape, h x w: one matrix product looks at all of them."""
 
-    masks: Floats  #: (P, h * w): 1 where the picture would lie
-    pictures: Floats  #: (2P, h * w): the picture there, of zero mean and unit length, then its mirror image
-    shares: list[tuple[float, bool]]  #: of each place, and whether the picture is stretched
+    rows: Floats  #: (P, 2 * h * w): the picture's slopes there, over the root of their number
+    which: NDArray[np.intp]  #: (P,): the one of `parts` that is there
+    parts: list[Part]
 
 
 def tiny(picture: GreyImage) -> tuple[GreyImage, tuple[int, int]]:
@@ -66,92 +79,135 @@ def tiny(picture: GreyImage) -> tuple[GreyImage, tuple[int, int]]:
     return kept, (high, wide)
 
 
-def likeliest(picture: Floats, known: TinyPictures, most: int) -> list[tuple[int, Part]]:
-    """The `most` rows of `known` with the best place for the picture, best first."""
+def slopes(pictures: Floats) -> Floats:
+    """(..., h, w) to (..., 2, h, w): 1 where it grows lighter to the right, and downwards, -1 where darker.
+
+    0 where it does neither, in the last column of the first and in the last row of the second.
+    """
+    found = np.zeros((*pictures.shape[:-2], 2, *pictures.shape[-2:]), np.float32)
+    found[..., 0, :, :-1] = np.sign(np.diff(pictures, axis=-1))
+    found[..., 1, :-1, :] = np.sign(np.diff(pictures, axis=-2))
+    return found
+
+
+def likeliest(picture: Floats, known: TinyPictures, most: int, *, slid: bool) -> list[tuple[int, Part]]:
+    """The `most` rows of `known` with the best place for the picture, best first.
+
+    It is looked for across the middle of the picture, and, if `slid`, with the whole picture anywhere.
+    """
     found: list[tuple[int, Part]] = []
     shapes, groups = np.unique(known.size, axis=0, return_inverse=True)
     for number, (high, wide) in enumerate(shapes.tolist()):
-        places = _places(picture, (high, wide))
+        places = _places(picture, (high, wide), slid=slid)
         rows = np.flatnonzero(groups.ravel() == number)
-        for start in range(0, len(rows) if places.shares else 0, CHUNK):
+        for start in range(0, len(rows) if places.parts else 0, CHUNK):
             chunk = rows[start : start + CHUNK]
             best, at = _best_of(known.grey[chunk, :high, :wide].astype(np.float32), places)
             for one in np.argsort(-best, kind="stable")[:most].tolist():
-                mirrored, place = divmod(int(at[one]), len(places.shares))
-                share, stretched = places.shares[place]
-                part = Part(
-                    correlation=float(best[one]), share=share, mirrored=bool(mirrored), stretched=stretched
-                )
-                found.append((int(chunk[one]), part))
-    return sorted(found, key=lambda one: (-one[1].correlation, one[0]))[:most]
+                part = places.parts[int(places.which[at[one]])]
+                found.append((int(chunk[one]), replace(part, certainty=float(best[one]))))
+    return sorted(found, key=lambda one: (-one[1].certainty, one[0]))[:most]
 
 
 def placed(picture: Floats, known: GreyImage, part: Part, *, side: int, steps: tuple[float, ...]) -> Part:
     """Where it lies, at `part.share` times one of `steps`; the known picture is made `side` pixels long."""
-    large = shrunk(known, side)
-    seen = picture[:, ::-1] if part.mirrored else picture
-    found = replace(part, correlation=-1.0)
+    large = slopes(shrunk(known, side).round())
+    seen = turned(cut(picture, part.seen), part)
+    found = replace(part, certainty=-np.inf, agreement=-1.0)
     for step in steps:
-        small = _sized(seen, large.shape, part.share * step, stretched=part.stretched)
-        high, wide = small.shape
-        if high > large.shape[0] or wide > large.shape[1]:
+        small = slopes(_sized(seen, large.shape[1:], part.share * step, stretched=part.stretched))
+        high, wide = small.shape[1:]
+        if high > large.shape[1] or wide > large.shape[2]:
             continue
-        _, best, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(large, small, cv2.TM_CCOEFF_NORMED))
-        if best > found.correlation:
-            down, across = large.shape
-            box = (x / across, y / down, (x + wide) / across, (y + high) / down)
-            found = replace(found, correlation=float(best), share=part.share * step, box=box)
+        together = [cv2.matchTemplate(*planes, cv2.TM_CCORR) for planes in zip(large, small, strict=True)]
+        _, best, _, (x, y) = cv2.minMaxLoc(together[0] + together[1])
+        count = max(1.0, float(np.abs(small).sum()))
+        if best / np.sqrt(count) > found.certainty:
+            down, across = large.shape[1:]
+            found = replace(
+                found,
+                certainty=float(best / np.sqrt(count)),
+                agreement=float(best / count),
+                share=part.share * step,
+                box=(x / across, y / down, (x + wide) / across, (y + high) / down),
+            )
     return found
 
 
 def _best_of(stack: Floats, places: _Places) -> tuple[Floats, NDArray[np.intp]]:
-    """Of each tiny picture (n, h, w) the best correlation at any place, and that place's number."""
-    flat = stack.reshape(len(stack), -1)
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    pixels = places.masks.sum(axis=1)
-    mean, square = flat @ places.masks.T / pixels, flat**2 @ places.masks.T / pixels
-    spread = np.sqrt(np.maximum(square - mean**2, 0))
-    scale = np.where(spread < FLAT, 0, 1 / (np.maximum(spread, FLAT) * np.sqrt(pixels)))
-    correlation = (flat @ places.pictures.T) * np.tile(scale, 2)
-    number = correlation.argmax(axis=1)
-    return correlation[np.arange(len(stack)), number], number
+    """Of each tiny picture (n, h, w) the greatest certainty at any place, and that place's number."""
+    certainty = slopes(stack).reshape(len(stack), -1) @ places.rows.T
+    number = certainty.argmax(axis=1)
+    return certainty[np.arange(len(stack)), number], number
 
 
-def _places(picture: Floats, shape: tuple[int, int]) -> _Places:
+def _places(picture: Floats, shape: tuple[int, int], *, slid: bool) -> _Places:
     """Every place of the picture and of its mirror image, at every share, in tiny pictures of this shape."""
-    smaller: dict[tuple[int, ...], tuple[tuple[float, bool], Floats]] = {}
+    parts, rows = list[Part](), [np.zeros((0, 2 * shape[0] * shape[1]), np.float32)]
+    for part, small in (*_across(picture, shape), *(_anywhere(picture, shape) if slid else ())):
+        for mirrored in (False, True):
+            one = replace(part, mirrored=mirrored)
+            laid = _laid(_unit(slopes(turned(small, one))), shape)
+            parts.append(one)
+            rows.append(laid if part.seen == WHOLE else laid[[len(laid) // 2]])
+    counts = [len(laid) for laid in rows[1:]]
+    return _Places(rows=np.concatenate(rows), which=np.repeat(np.arange(len(parts)), counts), parts=parts)
+
+
+def _anywhere(picture: Floats, shape: tuple[int, int]) -> Iterator[tuple[Part, Floats]]:
+    tried = set()
     for stretched in (False, True):
         for share in SHARES:
             small = _sized(picture, shape, share, stretched=stretched)
-            if small.shape[0] <= shape[0] and small.shape[1] <= shape[1] and small.size >= LEAST_PIXELS:
-                smaller.setdefault(small.shape, ((share, stretched), _normal(small)))
-    nothing = np.zeros((0, shape[0] * shape[1]), np.float32)
-    masks = [_laid(np.ones_like(small), shape) for _, small in smaller.values()]
-    upright = [_laid(small, shape) for _, small in smaller.values()]
-    mirrored = [_laid(small[:, ::-1], shape) for _, small in smaller.values()]
-    return _Places(
-        masks=np.concatenate([nothing, *masks]),
-        pictures=np.concatenate([nothing, *upright, *mirrored]),
-        shares=[
-            share for (share, _), rows in zip(smaller.values(), masks, strict=True) for _ in range(len(rows))
-        ],
-    )
+            if small.shape not in tried and _fits(small, shape):
+                tried.add(small.shape)
+                yield Part(share=share, mirrored=False, stretched=stretched), small
+
+
+def _across(picture: Floats, shape: tuple[int, int]) -> Iterator[tuple[Part, Floats]]:
+    """Strips across the middle of a picture of the other shape, to be laid over the known one's middle."""
+    high, wide = shape
+    narrower = picture.shape[1] / picture.shape[0] / (wide / high)
+    for zoom in ZOOMS:
+        strip = min(narrower, 1 / narrower) * zoom
+        if strip > MOST_OF_FRAME:
+            return
+        first, last = 0.5 - strip * INNER / 2, 0.5 + strip * INNER / 2
+        if narrower < 1:
+            seen, longest = (0.0, first, 1.0, last), max(wide / zoom, high * INNER)
+        else:
+            seen, longest = (first, 0.0, last, 1.0), max(wide * INNER, high / zoom)
+        part = Part(share=longest / max(shape), mirrored=False, seen=seen)
+        small = _sized(cut(picture, seen), shape, part.share, stretched=False)
+        if _fits(small, shape):
+            yield part, small
+
+
+def _fits(small: Floats, shape: tuple[int, int]) -> bool:
+    fits = small.shape[0] <= shape[0] and small.shape[1] <= shape[1]
+    return fits and small.size >= LEAST_PIXELS and min(small.shape) >= LEAST_SIDE
 
 
 def _laid(small: Floats, shape: tuple[int, int]) -> Floats:
-    """(places, h * w): the small picture at every place in an empty one of this shape."""
-    high, wide = small.shape
-    laid = np.zeros((shape[0] - high + 1, shape[1] - wide + 1, *shape), np.float32)
-    down, across, row, column = laid.strides
-    strides = (down + row, across + column, row, column)
-    inside = np.lib.stride_tricks.as_strided(laid, (*laid.shape[:2], high, wide), strides)
+    """(places, 2 * h * w): the small picture's slopes at every place in an empty one of this shape."""
+    _, high, wide = small.shape
+    laid = np.zeros((shape[0] - high + 1, shape[1] - wide + 1, 2, *shape), np.float32)
+    down, across, plane, row, column = laid.strides
+    strides = (down + row, across + column, plane, row, column)
+    inside = np.lib.stride_tricks.as_strided(laid, (*laid.shape[:3], high, wide), strides)
     inside[:] = small
-    return laid.reshape(-1, shape[0] * shape[1])
+    return laid.reshape(-1, 2 * shape[0] * shape[1])
 
 
-def _normal(small: Floats) -> Floats:
-    centred: Floats = small - small.mean()
-    return centred / np.float32(max(float(np.linalg.norm(centred)), 1e-6))
+def _unit(found: Floats) -> Floats:
+    """Slopes over the root of their number."""
+    result: Floats = found / np.float32(np.sqrt(max(1.0, float(np.abs(found).sum()))))
+    return result
+
+
+def turned(picture: NDArray[Pixel], part: Part) -> NDArray[Pixel]:
+    """The picture as it lies in the known one."""
+    return picture[:, ::-1] if part.mirrored else picture
 
 
 def _sized(picture: Floats, shape: tuple[int, ...], share: float, *, stretched: bool) -> Floats:

@@ -6,6 +6,7 @@ same reference the surest stays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -33,7 +34,18 @@ SAME_SCENE_MOTION = 0.3  #: correlation of motion below which two takes only sha
 #: bears out a few frames that are less sure than a copy and farther apart than SAME_PICTURE_BITS: no right
 #: reference of those sets was told by such a run alone.
 BEARING_MOTION = 0.4
-GUESSING_TIERS = frozenset(("inset", "crop"))
+#: Median Hamming distance of the aligned common part, bits of 256. Of 309 unrelated pairs with corners in
+#: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
+#: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
+SAME_PICTURE_BITS = 88
+#: Tiers that guess, and the median Hamming distance, bits, up to which the aligned pictures bear that out.
+#: Of 1,239 runs of unrelated footage that slopes led to (`crops.py`) none had less than 94.
+GUESSING_TIERS = {"inset": CANDIDATE_BITS, "crop": SAME_PICTURE_BITS}
+#: The least log-odds of a clip across a frame of the other shape that BEARING_MOTION bears out over so many
+#: moving frame pairs, as a large sign leaves little of the picture to agree. Of 721 runs of unrelated clips
+#: that slopes led to none had a motion above 0.24; of 74 right references 60 had as much (set 22, among
+#: 5,000 foreign keyframes).
+COVERED_ODDS, COVERED_FRAMES = 0.0, 8
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
 #: Log-odds of the same moment (`scoring.moment_odds`) that a copy has where the reference shows others, and
 #: below which it is another; between them nobody can tell. Of 64 pieces 4 had a run as sure with another
@@ -56,10 +68,6 @@ CLEAR_LEVEL, PLAIN_LEVEL = 1.0, 3.0
 WIDE_SPREAD = 0.5
 CERTAIN_MOMENT = 4.0  #: log-odds of the moment that need no closer look
 MOMENT_IN_DOUBT = "the same view, yet nothing in it tells whether it is the same moment"
-#: Median Hamming distance of the aligned common part, bits of 256. Of 309 unrelated pairs with corners in
-#: common all but 8 were 92 or more apart, of 339 true pairs 95 % were at 62 or less (handbook
-#: `algorithms.md` 6.1); unrelated stills under one overlay had 100 and 112.
-SAME_PICTURE_BITS = 88
 #: Mean correlation of the blocks, 0..1, that are left without EDGE_ROWS block rows at any one side: where an
 #: overlay is all that two pictures share, the rest differs. Of 336 copies surer than COPY_ODDS (seeds 7, 8
 #: and 9, small) none had less than 0.5; of 139 runs surer than 2 of unrelated pictures under one overlay
@@ -84,7 +92,7 @@ class Judged:
 
 def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     """The run with its score and what it is, at the size of the set that was searched."""
-    odds = log_odds(evidence)
+    odds = max(log_odds(evidence), _borne_out(evidence))
     chance = chance_in_set(odds, index.keyframe_count)
     kind = _kind(evidence, odds, chance)
     if kind is MatchKind.COPY:  # a closer look bears a weak one out
@@ -104,6 +112,12 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
     )
 
 
+def _borne_out(evidence: Evidence) -> float:
+    """The least log-odds of a run by what moves in it."""
+    moves = evidence.moving_frames >= COVERED_FRAMES and (evidence.motion or 0.0) >= BEARING_MOTION
+    return COVERED_ODDS if evidence.hypothesis.tier == "crop" and moves else -math.inf
+
+
 def _is_overlay(evidence: Evidence, odds: float) -> bool:
     """Nothing but an edge agrees, and that not well. A picture may be cropped; moving footage shows more."""
     if odds >= COPY_ODDS or not _only_an_edge_agrees(evidence):
@@ -116,10 +130,8 @@ def _is_guess(evidence: Evidence) -> bool:
 
     Smooth pictures, a sky or a plain wall, agree block by block with many others.
     """
-    if (
-        evidence.hypothesis.tier not in GUESSING_TIERS
-        or float(np.median(evidence.distances)) <= CANDIDATE_BITS
-    ):
+    most = GUESSING_TIERS.get(evidence.hypothesis.tier)
+    if most is None or float(np.median(evidence.distances)) <= most:
         return False
     return not _motion_is_known(evidence) or evidence.motion is None or evidence.motion < BEARING_MOTION
 

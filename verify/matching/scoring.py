@@ -97,7 +97,7 @@ def _of_anchors(evidence: Evidence) -> tuple[int, int | None]:
         return hypothesis.inliers, hypothesis.distance
     return (
         min(hypothesis.inliers, LEAST_INLIERS),
-        None if hypothesis.distance is None else CANDIDATE_BITS,
+        None if hypothesis.distance is None else max(hypothesis.distance, CANDIDATE_BITS),
     )
 
 

@@ -26,9 +26,9 @@ from verify.fingerprint.perceptual import Codes
 from verify.matching.lists import LIST_COUNT, ListNumbers, assigned
 from verify.matching.rows import TABLES, Rows, Tables, joined, renumbered, rows_of
 
-LAYOUT = 4  #: of the files; a shard of another one is built again
+LAYOUT = 5  #: of the files; a shard of another one is built again
 FEATURE_BYTES = 54  #: of the files, for each local feature: descriptor 32, row number 8, tables 14
-KEYFRAME_BYTES = 266  #: of the files, for each keyframe: its tiny picture 256, tables 10
+KEYFRAME_BYTES = 586  #: of the files, for each keyframe: its tiny picture 576, tables 10
 WIDENING = 4  #: times as many neighbours are asked for where references that are gone took the places
 NONE_NEAR = np.iinfo(np.int32).max  #: the distance where there is no neighbour
 
