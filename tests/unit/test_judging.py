@@ -16,18 +16,24 @@ from verify.matching.judging import (
     BEARING_MOTION,
     CLEAR_LEVEL,
     COPY_ODDS,
+    COVERED_FRAMES,
+    COVERED_ODDS,
+    LESS_EXACT,
+    MORE_EXACT,
     OTHER_INSTANTS,
     PLAIN_LEVEL,
     POSSIBLE_ODDS,
     SAME_INSTANTS,
     SAME_PICTURE_BITS,
     WIDE_SPREAD,
+    Judged,
     by_instants,
     fragments_of_a_scene,
     judge,
+    less_exact_stills,
 )
 from verify.matching.moments import LEAST_FRAMES, Close
-from verify.matching.scoring import chance_in_set, false_match_probability, in_words, log_odds
+from verify.matching.scoring import chance_in_set, false_match_probability, in_words, log_odds, score
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind
 
@@ -160,3 +166,59 @@ def test_a_weak_match_in_a_small_set_is_said_to_be_weak() -> None:
     assert in_words(false_match_probability(0.0, 100)) == "low"
     assert in_words(false_match_probability(9.0, 100)) == "very high"
     assert false_match_probability(2.5, 30_000_000) == chance_in_set(2.5, 30_000_000) > 0.1
+
+
+def of_tier(evidence: Evidence, tier: str, reference: int = 0) -> Evidence:
+    return replace(evidence, hypothesis=replace(evidence.hypothesis, tier=tier, reference=reference))
+
+
+def test_what_moves_bears_out_a_picture_that_a_sign_covers(weak: Evidence) -> None:
+    covered = of_tier(bits(long(weak, 12, 0.2), SAME_PICTURE_BITS + 10), "crop")
+    covered = replace(covered, motion=BEARING_MOTION, moving_frames=COVERED_FRAMES)
+    assert log_odds(covered) < POSSIBLE_ODDS
+    borne_out = judge(covered, INDEX)
+    assert borne_out.worth_telling
+    assert borne_out.kind is MatchKind.POSSIBLE
+    assert borne_out.score == pytest.approx(score(COVERED_ODDS))
+    for less in (
+        replace(covered, moving_frames=COVERED_FRAMES - 1),
+        replace(covered, motion=BEARING_MOTION - 0.01),
+        replace(covered, motion=None),
+        of_tier(covered, "local"),
+    ):
+        assert not judge(less, INDEX).worth_telling
+
+
+def test_what_slopes_led_to_is_told_up_to_the_bits_of_the_same_picture(weak: Evidence) -> None:
+    part = replace(of_tier(bits(long(weak, 1), SAME_PICTURE_BITS), "crop"), motion=None)
+    assert judge(part, INDEX).worth_telling
+    assert not judge(bits(part, SAME_PICTURE_BITS + 1), INDEX).worth_telling
+    assert not judge(of_tier(part, "inset"), INDEX).worth_telling
+
+
+@pytest.fixture
+def stills(weak: Evidence) -> list[Judged]:
+    """The same photo, told as a copy of two references."""
+    still = replace(
+        long(weak, 1, 0.99), moment=None, query_frames=np.array([0]), reference_frames=np.array([3])
+    )
+    less = replace(of_tier(still, "hash", 1), correlation=np.array([0.99 - MORE_EXACT]))
+    return [replace(judge(one, INDEX), kind=MatchKind.COPY) for one in (still, less)]
+
+
+def test_a_still_is_no_copy_of_what_shows_it_less_exactly_than_another(stills: list[Judged]) -> None:
+    exact, less = less_exact_stills(stills)
+    assert exact == stills[0]
+    assert less.kind is MatchKind.POSSIBLE
+    assert less.doubt == LESS_EXACT
+
+
+def test_a_still_stays_a_copy_of_what_shows_about_as_much_or_another_part(stills: list[Judged]) -> None:
+    exact, less = stills
+    nearly = replace(less, evidence=replace(less.evidence, correlation=np.array([1 - MORE_EXACT])))
+    assert less_exact_stills([exact, nearly])[1].kind is MatchKind.COPY
+    box = replace(less.evidence.common, query_box=(0.0, 0.0, 0.4, 0.4))
+    corner = replace(exact, evidence=replace(exact.evidence, common=box))
+    assert less_exact_stills([corner, less])[1].kind is MatchKind.COPY
+    clip = replace(less, evidence=replace(less.evidence, query_frames=np.array([0, 1])))
+    assert less_exact_stills([exact, clip])[1].kind is MatchKind.COPY

@@ -29,7 +29,7 @@ from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
 from verify.matching.closer import LookCloser, looked_closer, note_of
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import Judged, fragments_of_a_scene, judge, select
+from verify.matching.judging import Judged, fragments_of_a_scene, judge, less_exact_stills, select
 from verify.matching.looks import Looks
 from verify.matching.segments import segment
 from verify.matching.shots import Boxes, picture_boxes, shots
@@ -67,7 +67,7 @@ def match(
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
         judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
-    told = select(fragments_of_a_scene(judged))
+    told = less_exact_stills(select(fragments_of_a_scene(judged)))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
     found = result(told, query, index, media_sha256=media_sha256)
