@@ -13,12 +13,12 @@ from tests.footage import Picture, picture_at
 from tests.unit.test_moments import FACE, ROOM, before
 from verify.fingerprint import Closeup, Fingerprint, closeup, fingerprint
 from verify.fingerprint.record import WHOLE
-from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, match
+from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, closer, match
 from verify.matching.align import Line
 from verify.matching.closer import MOST_LOOKS, MOST_US, looked_closer
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.instants import SHIFTS_US, STEP_US, Instants
+from verify.matching.instants import SHIFTS_US, STEP_US, Instants, close_of
 from verify.matching.judging import MOMENT_IN_DOUBT, in_doubt, judge
 from verify.matching.patches import Sampler
 from verify.matching.verification import examine
@@ -143,6 +143,40 @@ def test_a_slow_copy_of_which_too_little_is_seen_is_in_doubt(speed: float, kind:
     (found,) = looked_closer([copy], query, index, lambda _: few)
     assert found.kind is kind
     assert found.doubt == (MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE else "")
+
+
+@pytest.mark.parametrize(
+    ("least", "kind"), [(-np.inf, MatchKind.COPY), (np.inf, MatchKind.POSSIBLE)], ids=["likely", "unlikely"]
+)
+def test_a_copy_that_a_look_does_not_bear_out_needs_a_likely_moment(
+    least: float, kind: MatchKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hardly anything changes: less than a grey level."""
+    monkeypatch.setattr(closer, "UNBORNE_MOMENT", least)
+    shown = piece(30)
+    other, speech = restless(2, SECONDS, much=0.03), restless(1, SECONDS, much=0.03)
+    query, reference = sampled(speech, shown), sampled(speech, REFERENCE)
+    index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
+    proposed = Hypothesis(reference=0, matrix=np.eye(3), tier="hash", anchors=((0, 30),), query_box=WHOLE)
+    run = examine(proposed, query, reference)[0]
+    assert run.moment
+    unsure = replace(run, moment=replace(run.moment, others=True, stance=0.5))
+    copy = replace(judge(run, index), kind=MatchKind.COPY, doubt="", evidence=unsure)
+    (found,) = looked_closer([copy], query, index, looking(other, shown))
+    assert found.kind is kind
+    assert found.doubt == (MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE else "")
+
+
+def test_a_look_says_whether_changes_agree_one_by_one() -> None:
+    random = np.random.default_rng(5)
+    ours, theirs = (random.normal(size=(4, 9, 64)).cumsum(axis=1).astype(np.float32) for _ in range(2))
+    ours[:, 5:] += 50 * np.sin(np.arange(64))
+    theirs[:, 5:] += 50 * np.sin(np.arange(64))
+    once, same = close_of(ours, theirs), close_of(ours, ours)
+    assert once.agreement > 0.9
+    assert abs(once.steady) < 0.3
+    assert same.steady == pytest.approx(1.0, abs=1e-5)
+    assert close_of(ours, np.zeros_like(ours)).steady == 0.0
 
 
 @pytest.mark.parametrize("take", [2, 3, 4])

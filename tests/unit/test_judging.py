@@ -25,6 +25,8 @@ from verify.matching.judging import (
     POSSIBLE_ODDS,
     SAME_INSTANTS,
     SAME_PICTURE_BITS,
+    STEADY_INSTANTS,
+    SURE_INSTANTS,
     WIDE_SPREAD,
     Judged,
     by_instants,
@@ -93,10 +95,12 @@ def test_a_sure_run_needs_nothing_else(weak: Evidence) -> None:
 
 
 def seen_closely(
-    evidence: Evidence, *, agreement: float, level: float = 5.0, spread: float = 0.2
+    evidence: Evidence, *, agreement: float, level: float = 5.0, spread: float = 0.2, steady: float = 1.0
 ) -> Evidence:
     assert evidence.moment
-    close = Close(stance=agreement, motion=agreement, level=level, spread=spread, everywhere=True)
+    close = Close(
+        stance=agreement, motion=agreement, level=level, spread=spread, steady=steady, everywhere=True
+    )
     return replace(evidence, close=close, moment=replace(evidence.moment, others=True, stance=0.0))
 
 
@@ -127,6 +131,19 @@ def test_a_closer_look_tells_the_moment_where_enough_changes(
     assert by_instants(run, INDEX) is kind
     if kind:
         assert judge(run, INDEX).kind is kind
+
+
+def test_one_great_change_that_agrees_leaves_the_moment_in_doubt(sure: Evidence) -> None:
+    once = seen_closely(sure, agreement=SURE_INSTANTS - 0.01, steady=STEADY_INSTANTS - 0.01)
+    assert judge(once, INDEX).kind is MatchKind.POSSIBLE
+    assert once.close
+    assert once.moment
+    surer = replace(once.close, stance=1.0, motion=1.0)
+    assert judge(replace(once, close=surer), INDEX).kind is MatchKind.COPY
+    steady = replace(once.close, steady=STEADY_INSTANTS)
+    assert judge(replace(once, close=steady), INDEX).kind is MatchKind.COPY
+    alone = replace(once, moment=replace(once.moment, others=False))
+    assert judge(alone, INDEX).kind is MatchKind.COPY
 
 
 def test_a_closer_look_denies_nothing_where_the_reference_shows_no_other_moment(sure: Evidence) -> None:

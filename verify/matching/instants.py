@@ -216,17 +216,30 @@ def _agreement(laid: Laid) -> float:
 def close_of(ours: Floats, theirs: Floats) -> Close:
     """Of as many frames of either side, (blocks, frames, pixels), laid against one another."""
     here, there = _changes(ours), _changes(theirs)
-    together, squares = (here * there).sum(axis=(1, 2)), (_squares(here), _squares(there))
-    levels = np.sqrt(np.minimum(*squares) / here[0].size)
-    alike = together > ALIKE * np.sqrt(squares[0] * squares[1])
-    totals = [float(side.sum()) for side in squares]
-    length = float(np.sqrt(totals[0] * totals[1]))
+    together, *squares = (_products(*sides) for sides in ((here, there), (here, here), (there, there)))
+    by_block = [side.sum(axis=1) for side in (together, *squares)]
+    levels = np.sqrt(np.minimum(*by_block[1:]) / here[0].size)
+    alike = by_block[0] > ALIKE * np.sqrt(by_block[1] * by_block[2])
     return Close(
         stance=stance(differences(_rows(ours)), differences(_rows(theirs))),
-        motion=float(together.sum()) / length if length else 0.0,
-        level=float(np.sqrt(min(totals) / here.size)),
+        motion=_correlation(*(side.sum(keepdims=True) for side in (together, *squares))).item(),
+        level=float(np.sqrt(min(float(side.sum()) for side in squares) / here.size)),
         spread=float((alike & (levels >= CHANGES)).mean()),
+        steady=float(np.median(_correlation(*(side.sum(axis=0) for side in (together, *squares))))),
     )
+
+
+def _products(one: Floats, other: Floats) -> Floats:
+    """(blocks, frames): summed over the pixels."""
+    result: Floats = np.einsum("bfp,bfp->bf", one, other)
+    return result
+
+
+def _correlation(together: Floats, one: Floats, other: Floats) -> Floats:
+    """0 where one side does not change."""
+    length = np.sqrt(one * other)
+    result: Floats = np.where(length > 0, together / np.maximum(length, 1e-6), 0)
+    return result
 
 
 def _rows(frames: Floats) -> Floats:
@@ -246,10 +259,4 @@ def _changes(frames: Floats) -> Floats:
     """From each frame to the next, without that of the brightness."""
     apart = np.diff(frames, axis=1)
     result: Floats = apart - apart.mean(axis=(0, 2), keepdims=True)
-    return result
-
-
-def _squares(changes: Floats) -> Floats:
-    """Of each block, summed."""
-    result: Floats = (changes**2).sum(axis=(1, 2))
     return result

@@ -45,6 +45,7 @@ class Close:
     motion: float  #: -1..1: correlation of the changes, all of them together
     level: float  #: root mean square of the changes of the side that changes less, grey levels
     spread: float  #: 0..1: share of the compared blocks that change, and alike
+    steady: float  #: -1..1: median over the frames of the correlation of each one's change
     everywhere: bool = False  #: other seconds of the reference were tried as well
 
     @property
