@@ -19,7 +19,6 @@ from verify.matching.align import Line
 from verify.matching.index import ReferenceIndex
 from verify.matching.instants import APART_US, SHIFTS_US, Instants
 from verify.matching.judging import (
-    ALIKE_INSTANTS,
     MOMENT_IN_DOUBT,
     SAME_OVERLAP,
     Judged,
@@ -39,9 +38,10 @@ MOST_LOOKS = 8
 FRAMES_PER_SECOND = 24  #: of a closeup; most footage has 24 to 30
 MOST_US = 8_000_000  #: of a run that are looked at, its middle
 MOST_SEARCHED = 240  #: frames of a reference in which the moment is looked for, around the run
-#: Log-odds of the moment of a copy that a look did not bear out, as hardly anything changes there: of three
-#: right moments none had less than 3.2, one of another take had 1.6.
-UNBORNE_MOMENT = 2.5
+#: A copy whose look settled nothing, as hardly anything changes there, stays one from that log-odds of the
+#: moment or that agreement. Of nine right moments of speakers before a still camera one had less of both, and
+#: the only one of another take.
+UNBORNE_MOMENT, UNBORNE_INSTANTS = 2.5, 0.75
 
 #: The frames of the query between two times, or none where it cannot be read again.
 LookCloser = Callable[[Span], Closeup]
@@ -102,7 +102,7 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
     if by_instants(run, index) and judged.worth_telling:
         return judged
     likely = (moment_odds(one.evidence) or 0.0) >= UNBORNE_MOMENT
-    return one if likely or close.agreement >= ALIKE_INSTANTS else _as_in_doubt(one)
+    return one if likely or close.agreement >= UNBORNE_INSTANTS else _as_in_doubt(one)
 
 
 def _as_unseen(one: Judged) -> Judged:
