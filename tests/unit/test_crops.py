@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching import ReferenceIndex, crop_tier, match
-from verify.matching.crops import SIDE, Part, TinyPictures, likeliest, placed, shrunk, slopes, tiny
+from verify.matching.crops import SIDE, Part, TinyPictures, _places, likeliest, placed, shrunk, slopes, tiny
 from verify.matching.geometry import transform
 from verify.matching.hypothesis import Hypothesis
 from verify.model import GreyImage, MatchKind, MatchSegment, Orientation
@@ -85,11 +87,12 @@ def test_a_large_set_is_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_clip_is_not_slid_over_every_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[bool] = []
-    monkeypatch.setattr(crop_tier, "likeliest", lambda *_, slid: looked.append(slid) or [])
+    monkeypatch.setattr(crop_tier, "likeliest", lambda *_, slid, of_one: looked.append(slid) or [])
     shown = [part_of(soft(1, seed=seed), SHOWN, 64) for seed in (30, 31, 32, 33, 34)]
     clip = medium([picture for picture in shown for _ in range(6)])
     assert len(clip.keyframes) >= 4
     assert told(clip) == []
+    assert looked
     assert not any(looked)
     assert told(medium(shown[:1])) == []
     assert any(looked)
@@ -100,10 +103,42 @@ def test_a_part_is_found_under_a_caption_that_spoils_its_grey_levels() -> None:
     shown[-24:] = 255
     shown[-16:-8, 20:-20:3] = 0
     known = tiny_pictures([soft(1, seed=seed) for seed in range(12)])
-    (row, part), *_ = likeliest(shrunk(shown, 128), known, 4, slid=True)
+    (row, part), *_ = likeliest(shrunk(shown, 128), known, 4, of_one=4, slid=True)
     assert row == 3
     part = placed(shrunk(shown, 128), soft(1, seed=3), part, side=64, steps=(0.94, 1.0, 1.06))
     assert np.abs(np.subtract(part.box, SHOWN)).max() <= 0.06
+
+
+def test_a_reference_of_many_alike_keyframes_leaves_room_for_others() -> None:
+    known = tiny_pictures([soft(1, seed=3)] * 40 + [soft(1, seed=seed) for seed in range(4, 8)])
+    known = replace(known, owner=np.array([0] * 40 + [1, 2, 3, 4], np.int32))
+    found = likeliest(shrunk(part_of(soft(1, seed=3), SHOWN, 60), 60), known, 6, of_one=2, slid=True)
+    assert [row for row, _ in found[:2]] == [0, 1]
+    assert sorted(int(known.owner[row]) for row, _ in found[2:]) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("size", [(13, 24), (14, 24), (24, 18), (10, 24)])
+def test_strips_lie_about_the_middle_of_the_known_picture(size: tuple[int, int]) -> None:
+    """On both sides of it where it is between two pixels."""
+    picture = np.random.default_rng(4).uniform(0, 255, (128, 72)).astype(np.float32)
+    places = _places(picture, size, slid=False)
+    assert {part.seen != WHOLE for part in places.parts} == {True}
+    for number in range(len(places.parts)):
+        laid = np.abs(places.rows[places.which == number]).reshape(-1, 2, *size).sum(axis=(0, 1))
+        for axis, length in enumerate(size):
+            where = np.flatnonzero(laid.sum(axis=1 - axis))
+            middle = (where[0] + where[-1]) / 2 + 0.5  # the last row and column have no slopes of their own
+            assert abs(middle - (length - 1) / 2) <= 0.5
+
+
+def test_a_plain_bar_has_no_slopes() -> None:
+    bar = np.full((90, 160), 255, np.uint8)
+    assert not slopes(shrunk(bar, 23)).any()
+    assert not slopes(shrunk(bar, 37.5)).any()
+
+
+def test_the_last_pixel_is_cut_where_a_box_begins_at_the_edge() -> None:
+    assert cut(np.zeros((3, 2), np.uint8), (0.9, 0.9, 1.0, 1.0)).shape == (1, 1)
 
 
 def test_slopes_say_where_it_grows_lighter() -> None:
@@ -163,7 +198,7 @@ def test_the_known_picture_it_is_a_part_of_is_the_likeliest_one() -> None:
     known = tiny_pictures([*pictures, *upright])
     for number in (5, 13):
         shown = part_of([*pictures, *upright][number], SHOWN, 60)
-        found = likeliest(shrunk(shown, 60), known, 4, slid=True)
+        found = likeliest(shrunk(shown, 60), known, 4, of_one=4, slid=True)
         assert found[0][0] == number
         assert [part.certainty for _, part in found] == sorted(
             (part.certainty for _, part in found), reverse=True
@@ -173,10 +208,10 @@ def test_the_known_picture_it_is_a_part_of_is_the_likeliest_one() -> None:
 def test_nothing_is_likely_where_all_is_flat_or_too_small() -> None:
     flat = tiny_pictures([np.full((HIGH, WIDE), 90, np.uint8)])
     soft_part = shrunk(part_of(soft(1), SHOWN, 60), 60)
-    assert all(part.certainty <= 0 for _, part in likeliest(soft_part, flat, 4, slid=True))
+    assert all(part.certainty <= 0 for _, part in likeliest(soft_part, flat, 4, of_one=4, slid=True))
     sliver = tiny_pictures([soft(1)[:12]])
     assert sliver.size.tolist() == [[1, SIDE]]
-    assert likeliest(soft_part, sliver, 4, slid=True) == []
+    assert likeliest(soft_part, sliver, 4, of_one=4, slid=True) == []
 
 
 def test_a_picture_is_placed_to_a_few_pixels() -> None:

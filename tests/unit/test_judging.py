@@ -165,6 +165,9 @@ def test_what_changes_alike_all_over_is_a_copy_however_weak(weak: Evidence) -> N
     wide = seen_closely(run, agreement=ALIKE_INSTANTS, spread=WIDE_SPREAD)
     assert judge(wide, INDEX).kind is MatchKind.COPY
     assert by_instants(seen_closely(run, agreement=1.0, spread=WIDE_SPREAD - 0.1), INDEX) is None
+    nothing = long(run, LEAST_FRAMES, agree=0.05)
+    assert log_odds(nothing) < POSSIBLE_ODDS
+    assert by_instants(seen_closely(nothing, agreement=1.0, spread=WIDE_SPREAD), INDEX) is not MatchKind.COPY
 
 
 def test_a_fragment_follows_only_a_longer_run_to_another_take(sure: Evidence) -> None:
@@ -207,7 +210,8 @@ def test_what_moves_bears_out_a_picture_that_a_sign_covers(weak: Evidence) -> No
 
 
 def test_what_slopes_led_to_is_told_up_to_the_bits_of_the_same_picture(weak: Evidence) -> None:
-    part = replace(of_tier(bits(long(weak, 1), SAME_PICTURE_BITS), "crop"), motion=None)
+    part = of_tier(bits(long(weak, 1), SAME_PICTURE_BITS), "crop")
+    part = replace(part, motion=None, moving_frames=0, footage_moves=False)
     assert judge(part, INDEX).worth_telling
     assert not judge(bits(part, SAME_PICTURE_BITS + 1), INDEX).worth_telling
     assert not judge(of_tier(part, "inset"), INDEX).worth_telling

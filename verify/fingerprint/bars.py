@@ -91,6 +91,6 @@ def _first(lines: NDArray[np.bool_]) -> int:
 def cut(picture: NDArray[Pixel], box: Box) -> NDArray[Pixel]:
     """The part of a picture inside a box given in fractions, at least one pixel each way; a view of it."""
     height, width = picture.shape[:2]
-    left, top = round(box[0] * width), round(box[1] * height)
+    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
     right, bottom = max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))
     return picture[top:bottom, left:right]

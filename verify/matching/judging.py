@@ -41,9 +41,9 @@ SAME_PICTURE_BITS = 88
 #: Tiers that guess, and the median Hamming distance, bits, up to which the aligned pictures bear that out.
 #: Of 1,239 runs of unrelated footage that slopes led to (`crops.py`) none had less than 94.
 GUESSING_TIERS = {"inset": CANDIDATE_BITS, "crop": SAME_PICTURE_BITS}
-#: The least log-odds of a clip across a frame of the other shape that BEARING_MOTION bears out over so many
-#: moving frame pairs, as a large sign leaves little of the picture to agree. Of 721 runs of unrelated clips
-#: that slopes led to none had a motion above 0.24; of 74 right references 60 had as much (set 22, among
+#: The least log-odds of what slopes led to, a clip across a frame of the other shape, say, if BEARING_MOTION
+#: bears it out over so many moving frame pairs, as a large sign leaves little of the picture to agree. Of 721
+#: runs of unrelated clips none had a motion above 0.24; of 74 right references 60 had as much (set 22, among
 #: 5,000 foreign keyframes).
 COVERED_ODDS, COVERED_FRAMES = 0.0, 8
 SAME_SCENE_FRAMES = 3  #: moving frame pairs it takes to say so
@@ -201,7 +201,8 @@ def _by_instants(evidence: Evidence, *, sure: bool) -> MatchKind | None:
         return None
     plain = close.level >= PLAIN_LEVEL
     wide = plain and close.spread >= WIDE_SPREAD
-    if close.agreement >= (ALIKE_INSTANTS if wide else SAME_INSTANTS) and (wide or sure):
+    enough = sure or (wide and log_odds(evidence) >= POSSIBLE_ODDS)
+    if close.agreement >= (ALIKE_INSTANTS if wide else SAME_INSTANTS) and enough:
         return MatchKind.POSSIBLE if _is_one_event(evidence, close) else MatchKind.COPY
     if not (sure and close.everywhere and evidence.moment and evidence.moment.others):
         return None
