@@ -17,5 +17,5 @@ class Hypothesis:
     tier: str  #: "screen", "hash", "inset", "local" or "crop"
     anchors: tuple[tuple[int, int], ...]  #: (query frame, reference frame) that suggested it
     query_box: Box  #: the query's frame without bars, where the first anchor is
-    distance: int | None = None  #: least Hamming distance of the anchors, bits; None where corners suggested it
+    distance: int | None = None  #: least Hamming distance of the anchors, bits; None of corners
     inliers: int = 0  #: corners that agree on the map
