@@ -120,7 +120,7 @@ def _of_crops(
     few = looks.of_few_keyframes()
     if few:
         return crop_tier.propose(query, index, few, boxes, slid=True)
-    longest = next(iter(looks.of_open_shots(usable)), [])
+    longest = next(iter(looks.of_open_shots(usable)), [])[::2]
     return crop_tier.propose(query, index, longest, boxes, slid=False)
 
 

@@ -32,7 +32,8 @@ LEAST_STEP = 0.05  #: grey levels; what shrinking leaves of a plain bar differs 
 #: How many times wider than the frame the picture across it may be, its sides cut; and how much of the strip
 #: is compared, so that it may be a little narrower than thought.
 ZOOMS, INNER = (1.0, 1.12, 1.25, 1.38, 1.5), 0.9
-MOST_OF_FRAME = 0.95  #: of which more is no frame of another shape
+#: Shapes differ up to that ratio: 3:2 and 1:1 do, 4:3 and 16:9 do not. The strip is less than the frame, too.
+OTHER_SHAPE, MOST_OF_FRAME = 0.7, 0.95
 CHUNK = 512  #: tiny pictures slid over at once, at some 20 kB each in the meantime
 
 Floats = NDArray[np.float32]
@@ -195,8 +196,9 @@ def _across(picture: Floats, shape: tuple[int, int]) -> Iterator[tuple[Part, Flo
     """Strips across the middle of a picture of the other shape, to be laid over the known one's middle."""
     high, wide = shape
     narrower = picture.shape[1] / picture.shape[0] / (wide / high)
-    for zoom in ZOOMS:
-        strip = min(narrower, 1 / narrower) * zoom
+    ratio = min(narrower, 1 / narrower)
+    for zoom in ZOOMS if ratio <= OTHER_SHAPE else ():
+        strip = ratio * zoom
         if strip > MOST_OF_FRAME:
             return
         first, last = 0.5 - strip * INNER / 2, 0.5 + strip * INNER / 2
