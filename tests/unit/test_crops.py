@@ -117,7 +117,7 @@ def test_a_reference_of_many_alike_keyframes_leaves_room_for_others() -> None:
     assert sorted(int(known.owner[row]) for row, _ in found[2:]) == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("size", [(13, 24), (14, 24), (24, 18), (10, 24)])
+@pytest.mark.parametrize("size", [(13, 24), (14, 24), (18, 24), (10, 24)])
 def test_strips_lie_about_the_middle_of_the_known_picture(size: tuple[int, int]) -> None:
     """On both sides of it where it is between two pixels."""
     picture = np.random.default_rng(4).uniform(0, 255, (128, 72)).astype(np.float32)
@@ -129,6 +129,13 @@ def test_strips_lie_about_the_middle_of_the_known_picture(size: tuple[int, int])
             where = np.flatnonzero(laid.sum(axis=1 - axis))
             middle = (where[0] + where[-1]) / 2 + 0.5  # the last row and column have no slopes of their own
             assert abs(middle - (length - 1) / 2) <= 0.5
+
+
+@pytest.mark.parametrize(("shape", "tried"), [((96, 128), False), ((128, 128), True), ((64, 128), False)])
+def test_strips_are_tried_only_across_another_shape(shape: tuple[int, int], tried: bool) -> None:
+    """4:3, square and 2:1, and a known picture of 16:9."""
+    picture = np.random.default_rng(4).uniform(0, 255, shape).astype(np.float32)
+    assert bool(_places(picture, (14, 24), slid=False).parts) is tried
 
 
 def test_a_plain_bar_has_no_slopes() -> None:
