@@ -15,7 +15,7 @@ from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching import ReferenceIndex, crop_tier, match
 from verify.matching.crops import SIDE, Part, TinyPictures, _places, likeliest, placed, shrunk, slopes, tiny
-from verify.matching.geometry import transform
+from verify.matching.geometry import orientation_of, transform
 from verify.matching.hypothesis import Hypothesis
 from verify.model import GreyImage, MatchKind, MatchSegment, Orientation
 
@@ -191,6 +191,40 @@ def test_a_clip_across_an_upright_frame_is_laid_over_its_source_under_a_sign(zoo
     assert np.abs(off).max(axis=(1, 2)).min() <= 0.04
 
 
+def test_a_mirrored_strip_is_laid_over_its_source() -> None:
+    pictures = [grey(picture_at(2, 2 + second / 3, (WIDE, HIGH))) for second in range(15)]
+    found = across(medium([upright_frame(picture[:, ::-1], 1.25) for picture in pictures]))
+    assert {one.reference for one in found} == {2}
+    assert all(orientation_of(one.matrix) is Orientation.MIRRORED for one in found)
+
+
+def test_an_upright_picture_across_a_wide_frame_is_laid_over_its_source() -> None:
+    upright = [grey(picture_at(2, second / 3, (HIGH, WIDE))) for second in range(15)]
+    wide = np.full((HIGH, WIDE), 20, np.uint8)
+    shown = [wide.copy() for _ in upright]
+    for frame, picture in zip(shown, upright, strict=True):
+        frame[:, 164:316] = cv2.resize(picture, (152, HIGH), interpolation=cv2.INTER_AREA)
+    known = {"upright": medium(upright), **CLIPS}
+    index = ReferenceIndex.build(known.items(), known.__getitem__)
+    query = medium(shown)
+    boxes = np.tile(np.array(WHOLE), (len(query.times_us), 1))
+    found = list(crop_tier.propose(query, index, [0], boxes, slid=False))
+    assert {index.ids[one.reference] for one in found} == {"upright"}
+    off = transform(found[0].matrix, np.array([(164 / WIDE, 0.0), (316 / WIDE, 1.0)])) - [(0, 0), (1, 1)]
+    assert np.abs(off).max() <= 0.04
+
+
+def test_slopes_and_hash_each_keep_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = clip(9, (2, 7), 1.25)
+    with monkeypatch.context() as certain:
+        certain.setattr(crop_tier, "MOST_BITS", 256)
+        assert across(other) == []
+    monkeypatch.setattr(crop_tier, "LEAST_CERTAIN", 0.0)
+    assert across(other) == []
+    monkeypatch.setattr(crop_tier, "MOST_BITS", 256)
+    assert across(other)
+
+
 def test_another_clip_across_an_upright_frame_is_laid_over_none() -> None:
     assert across(clip(9, (2, 7), 1.25)) == []
 
@@ -231,10 +265,10 @@ def test_a_picture_is_placed_to_a_few_pixels() -> None:
         side=128,
         steps=(0.96, 0.98, 1.0, 1.02, 1.04),
     )
-    assert part.agreement > 0.6
+    assert part.certainty > 40
     assert np.abs(np.subtract(part.box, SHOWN)).max() <= 0.02
 
 
 def test_a_picture_larger_than_the_known_one_is_nowhere() -> None:
     part = Part(share=2.0, mirrored=False)
-    assert placed(shrunk(soft(1), 100), soft(1), part, side=60, steps=(1.0,)).agreement == -1
+    assert placed(shrunk(soft(1), 100), soft(1), part, side=60, steps=(1.0,)).certainty == -np.inf

@@ -120,8 +120,8 @@ def _of_crops(
     few = looks.of_few_keyframes()
     if few:
         return crop_tier.propose(query, index, few, boxes, slid=True)
-    longest = next(iter(looks.of_open_shots(usable)), [])[::2]
-    return crop_tier.propose(query, index, longest, boxes, slid=False)
+    longest = next(iter(looks.of_open_shots(usable)), [])
+    return crop_tier.propose(query, index, longest[::2], boxes, slid=False)  # two looks find as much as four
 
 
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:

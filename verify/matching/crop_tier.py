@@ -21,7 +21,7 @@ from verify.matching.index import ReferenceIndex
 from verify.matching.shots import Boxes, box_of
 from verify.model import GreyImage, Orientation
 
-MOST_KEYFRAMES = 50_000  #: in the set; up to 0.1 ms of CPU each for a photo, 0.005 for a strip
+MOST_KEYFRAMES = 50_000  #: in the set; 0.12 ms of CPU each for a photo
 PICTURE_SIDE = 128  #: pixels of the query's picture, of which a smaller one is made at each share
 #: Keyframes that are looked at more finely, fewer of strips, of which there are few places; of one reference;
 #: and those proposed.

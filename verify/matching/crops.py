@@ -61,7 +61,6 @@ class Part:
     #: above chance, if neighbouring slopes were independent. They are not: the best of some 6,000 tiny
     #: pictures has 5 to 9 by chance, and up to 44 at 96 pixels if both are smooth.
     certainty: float = 0.0
-    agreement: float = 0.0  #: -1..1: the same over their number
     box: Box = WHOLE  #: in the known picture
 
 
@@ -140,7 +139,7 @@ def placed(picture: Floats, known: GreyImage, part: Part, *, side: int, steps: t
     """Where it lies, at `part.share` times one of `steps`; the known picture is made `side` pixels long."""
     large = slopes(shrunk(known, side).round())
     seen = turned(cut(picture, part.seen), part)
-    found = replace(part, certainty=-np.inf, agreement=-1.0)
+    found = replace(part, certainty=-np.inf)
     for step in steps:
         small = slopes(_sized(seen, large.shape[1:], part.share * step, stretched=part.stretched))
         high, wide = small.shape[1:]
@@ -148,13 +147,12 @@ def placed(picture: Floats, known: GreyImage, part: Part, *, side: int, steps: t
             continue
         together = [cv2.matchTemplate(*planes, cv2.TM_CCORR) for planes in zip(large, small, strict=True)]
         _, best, _, (x, y) = cv2.minMaxLoc(together[0] + together[1])
-        count = max(1.0, float(np.abs(small).sum()))
-        if best / np.sqrt(count) > found.certainty:
+        certainty = float(best / np.sqrt(max(1.0, float(np.abs(small).sum()))))
+        if certainty > found.certainty:
             down, across = large.shape[1:]
             found = replace(
                 found,
-                certainty=float(best / np.sqrt(count)),
-                agreement=float(best / count),
+                certainty=certainty,
                 share=part.share * step,
                 box=(x / across, y / down, (x + wide) / across, (y + high) / down),
             )

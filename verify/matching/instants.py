@@ -217,9 +217,9 @@ def close_of(ours: Floats, theirs: Floats) -> Close:
     """Of as many frames of either side, (blocks, frames, pixels), laid against one another."""
     here, there = _changes(ours), _changes(theirs)
     together, *squares = (_products(*sides) for sides in ((here, there), (here, here), (there, there)))
-    by_block = [side.sum(axis=1) for side in (together, *squares)]
-    levels = np.sqrt(np.minimum(*by_block[1:]) / here[0].size)
-    alike = by_block[0] > ALIKE * np.sqrt(by_block[1] * by_block[2])
+    in_blocks = [side.sum(axis=1) for side in (together, *squares)]
+    levels = np.sqrt(np.minimum(*in_blocks[1:]) / here[0].size)
+    alike = in_blocks[0] > ALIKE * np.sqrt(in_blocks[1] * in_blocks[2])
     return Close(
         stance=stance(differences(_rows(ours)), differences(_rows(theirs))),
         motion=_correlation(*(side.sum(keepdims=True) for side in (together, *squares))).item(),
