@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.test_shots import clip, shot, usable
 from verify.fingerprint import Fingerprint
-from verify.matching.looks import LEAST_LOOKED_AT, MOST_LOOKED_AT, Looks
+from verify.matching.looks import LEAST_LOOKED_AT, MORE_LOOKS, MOST_LOOKED_AT, Looks
 from verify.matching.shots import shots
 
 
@@ -52,3 +52,16 @@ def test_work_on_many_different_shots_is_bounded() -> None:
     query = clip([picture for seed in range(MOST_LOOKED_AT + 6) for picture in shot(seed)])
     found = looks_of(query).following(usable(query))
     assert len(found) == MOST_LOOKED_AT
+
+
+def test_more_looks_are_taken_once_something_is_known() -> None:
+    query = clip([picture for seed in range(MOST_LOOKED_AT + 1) for picture in shot(seed)])
+    looks, left = looks_of(query), usable(query)
+    seen = looks.following(left)
+    assert looks.following(left) == []
+    looks.allow_more()
+    more: list[int] = []
+    while found := looks.following(left):
+        more += found
+    assert len(more) == MORE_LOOKS
+    assert not set(more) & set(seen)

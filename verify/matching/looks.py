@@ -3,7 +3,7 @@
 In go the frames that nothing explains yet, out come keyframes: first one of every shot, because a compilation
 shows something else in each (but for shots that look like one before, as where a talk goes to and fro), then
 those that are least like the ones already looked at. Work is bounded: MOST_LOOKED_AT keyframes of a query,
-however long it is.
+however long it is, and MORE_LOOKS of one of which something is known.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from verify.matching.shots import CUT_BITS, Frames
 OPEN_SHARE = 0.3  #: of a shot that nothing explains, to be looked at
 LEAST_LOOKED_AT = 4  #: in 40 s of query, as far as it has so many distinct keyframes
 MOST_LOOKED_AT = 24
+MORE_LOOKS = 4  #: once something is known, or half known
 MOST_SHOTS, OF_A_SHOT = 4, 4  #: looked at for rectangles, and keyframes of each
 FEW_KEYFRAMES = 4  #: of a query; one with as many is a clip, with corners to find in some of them
 WINDOWED = 2  #: keyframes of which parts are looked at, too
@@ -33,6 +34,7 @@ class Looks:
         self._query = query
         self._shots = parts
         self._seen: list[int] = []
+        self._more = 0
 
     @cached_property
     def _wanted(self) -> int:
@@ -44,6 +46,10 @@ class Looks:
         found = self._distinct(self._open_shots(left)) if not self._seen else self._unlike(left)
         self._seen += found
         return found
+
+    def allow_more(self) -> None:
+        """MORE_LOOKS more of what is left."""
+        self._more = len(self._seen) + MORE_LOOKS
 
     def of_open_shots(self, left: Frames) -> list[list[int]]:
         """A few keyframes of each shot with frames left, spread over it; the longest shots first."""
@@ -77,7 +83,7 @@ class Looks:
 
     def _unlike(self, left: Frames) -> list[int]:
         owners = np.setdiff1d(np.unique(self._owners(left)), self._seen)
-        if not owners.size or len(self._seen) >= self._wanted:
+        if not owners.size or len(self._seen) >= max(self._wanted, self._more):
             return []
         codes = self._query.codes[self._query.keyframes, 1]
         nearest = np.min([hamming(codes[owners], codes[seen]) for seen in self._seen], axis=0)
