@@ -14,7 +14,21 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching import ReferenceIndex, crop_tier, match
-from verify.matching.crops import SIDE, Part, TinyPictures, _places, likeliest, placed, shrunk, slopes, tiny
+from verify.matching.crops import (
+    ACROSS,
+    ANYWHERE,
+    LARGE_PARTS,
+    SIDE,
+    Part,
+    Slide,
+    TinyPictures,
+    _places,
+    likeliest,
+    placed,
+    shrunk,
+    slopes,
+    tiny,
+)
 from verify.matching.geometry import orientation_of, transform
 from verify.matching.hypothesis import Hypothesis
 from verify.model import GreyImage, MatchKind, MatchSegment, Orientation
@@ -85,17 +99,30 @@ def test_a_large_set_is_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> Non
     assert told(medium([part_of(soft(1, seed=3), SHOWN, 64)])) == []
 
 
-def test_a_clip_is_not_slid_over_every_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[bool] = []
-    monkeypatch.setattr(crop_tier, "likeliest", lambda *_, slid, of_one: looked.append(slid) or [])
+def test_a_tiny_part_of_a_soft_clip_is_found() -> None:
+    known = {f"clip-{seed}": medium([soft(t / 2, seed=seed) for t in range(12)]) for seed in range(4)}
+    shown = [part_of(soft(t / 2, seed=2), (0.15, 0.1, 0.85, 0.8), 64) for t in range(2, 10)]
+    query = medium(shown)
+    assert len(query.keyframes) >= 4
+    index = ReferenceIndex.build(known.items(), known.__getitem__)
+    (segment,) = match(query, index, media_sha256="").segments
+    assert segment.reference_id == "clip-2"
+    assert segment.tier == "crop"
+
+
+def test_of_a_clip_only_few_looks_are_slid(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Slide] = []
+    monkeypatch.setattr(crop_tier, "likeliest", lambda *_, slide, of_one: looked.append(slide) or [])
     shown = [part_of(soft(1, seed=seed), SHOWN, 64) for seed in (30, 31, 32, 33, 34)]
     clip = medium([picture for picture in shown for _ in range(6)])
     assert len(clip.keyframes) >= 4
     assert told(clip) == []
-    assert looked
-    assert not any(looked)
+    assert looked[0] == LARGE_PARTS
+    assert {*looked[1:]} == {ACROSS}
+    assert len(looked) <= 3
+    looked.clear()
     assert told(medium(shown[:1])) == []
-    assert any(looked)
+    assert {*looked} == {ANYWHERE}
 
 
 def test_a_part_is_found_under_a_caption_that_spoils_its_grey_levels() -> None:
@@ -103,7 +130,7 @@ def test_a_part_is_found_under_a_caption_that_spoils_its_grey_levels() -> None:
     shown[-24:] = 255
     shown[-16:-8, 20:-20:3] = 0
     known = tiny_pictures([soft(1, seed=seed) for seed in range(12)])
-    (row, part), *_ = likeliest(shrunk(shown, 128), known, 4, of_one=4, slid=True)
+    (row, part), *_ = likeliest(shrunk(shown, 128), known, 4, of_one=4, slide=ANYWHERE)
     assert row == 3
     part = placed(shrunk(shown, 128), soft(1, seed=3), part, side=64, steps=(0.94, 1.0, 1.06))
     assert np.abs(np.subtract(part.box, SHOWN)).max() <= 0.06
@@ -112,7 +139,7 @@ def test_a_part_is_found_under_a_caption_that_spoils_its_grey_levels() -> None:
 def test_a_reference_of_many_alike_keyframes_leaves_room_for_others() -> None:
     known = tiny_pictures([soft(1, seed=3)] * 40 + [soft(1, seed=seed) for seed in range(4, 8)])
     known = replace(known, owner=np.array([0] * 40 + [1, 2, 3, 4], np.int32))
-    found = likeliest(shrunk(part_of(soft(1, seed=3), SHOWN, 60), 60), known, 6, of_one=2, slid=True)
+    found = likeliest(shrunk(part_of(soft(1, seed=3), SHOWN, 60), 60), known, 6, of_one=2, slide=ANYWHERE)
     assert [row for row, _ in found[:2]] == [0, 1]
     assert sorted(int(known.owner[row]) for row, _ in found[2:]) == [1, 2, 3, 4]
 
@@ -121,7 +148,7 @@ def test_a_reference_of_many_alike_keyframes_leaves_room_for_others() -> None:
 def test_strips_lie_about_the_middle_of_the_known_picture(size: tuple[int, int]) -> None:
     """On both sides of it where it is between two pixels."""
     picture = np.random.default_rng(4).uniform(0, 255, (128, 72)).astype(np.float32)
-    places = _places(picture, size, slid=False)
+    places = _places(picture, size, ACROSS)
     assert {part.seen != WHOLE for part in places.parts} == {True}
     for number in range(len(places.parts)):
         laid = np.abs(places.rows[places.which == number]).reshape(-1, 2, *size).sum(axis=(0, 1))
@@ -135,7 +162,7 @@ def test_strips_lie_about_the_middle_of_the_known_picture(size: tuple[int, int])
 def test_strips_are_tried_only_across_another_shape(shape: tuple[int, int], tried: bool) -> None:
     """4:3, square and 2:1, and a known picture of 16:9."""
     picture = np.random.default_rng(4).uniform(0, 255, shape).astype(np.float32)
-    assert bool(_places(picture, (14, 24), slid=False).parts) is tried
+    assert bool(_places(picture, (14, 24), ACROSS).parts) is tried
 
 
 def test_a_plain_bar_has_no_slopes() -> None:
@@ -178,7 +205,7 @@ CLIPS = {f"clip-{seed}": clip(seed, (0, 8)) for seed in range(4)}
 def across(query: Fingerprint) -> list[Hypothesis]:
     index = ReferenceIndex.build(CLIPS.items(), CLIPS.__getitem__)
     boxes = np.tile(np.array(WHOLE), (len(query.times_us), 1))
-    return list(crop_tier.propose(query, index, [0, len(query.keyframes) // 2], boxes, slid=False))
+    return list(crop_tier.propose(query, index, [0, len(query.keyframes) // 2], boxes, ACROSS))
 
 
 @pytest.mark.parametrize("zoom", [1.0, 1.25, 1.5])
@@ -208,7 +235,7 @@ def test_an_upright_picture_across_a_wide_frame_is_laid_over_its_source() -> Non
     index = ReferenceIndex.build(known.items(), known.__getitem__)
     query = medium(shown)
     boxes = np.tile(np.array(WHOLE), (len(query.times_us), 1))
-    found = list(crop_tier.propose(query, index, [0], boxes, slid=False))
+    found = list(crop_tier.propose(query, index, [0], boxes, ACROSS))
     assert {index.ids[one.reference] for one in found} == {"upright"}
     off = transform(found[0].matrix, np.array([(164 / WIDE, 0.0), (316 / WIDE, 1.0)])) - [(0, 0), (1, 1)]
     assert np.abs(off).max() <= 0.04
@@ -239,7 +266,7 @@ def test_the_known_picture_it_is_a_part_of_is_the_likeliest_one() -> None:
     known = tiny_pictures([*pictures, *upright])
     for number in (5, 13):
         shown = part_of([*pictures, *upright][number], SHOWN, 60)
-        found = likeliest(shrunk(shown, 60), known, 4, of_one=4, slid=True)
+        found = likeliest(shrunk(shown, 60), known, 4, of_one=4, slide=ANYWHERE)
         assert found[0][0] == number
         assert [part.certainty for _, part in found] == sorted(
             (part.certainty for _, part in found), reverse=True
@@ -249,10 +276,10 @@ def test_the_known_picture_it_is_a_part_of_is_the_likeliest_one() -> None:
 def test_nothing_is_likely_where_all_is_flat_or_too_small() -> None:
     flat = tiny_pictures([np.full((HIGH, WIDE), 90, np.uint8)])
     soft_part = shrunk(part_of(soft(1), SHOWN, 60), 60)
-    assert all(part.certainty <= 0 for _, part in likeliest(soft_part, flat, 4, of_one=4, slid=True))
+    assert all(part.certainty <= 0 for _, part in likeliest(soft_part, flat, 4, of_one=4, slide=ANYWHERE))
     sliver = tiny_pictures([soft(1)[:12]])
     assert sliver.size.tolist() == [[1, SIDE]]
-    assert likeliest(soft_part, sliver, 4, of_one=4, slid=True) == []
+    assert likeliest(soft_part, sliver, 4, of_one=4, slide=ANYWHERE) == []
 
 
 def test_a_picture_is_placed_to_a_few_pixels() -> None:

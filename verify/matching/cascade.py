@@ -27,6 +27,7 @@ from verify.fingerprint import ALGORITHM, Fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
 from verify.matching.closer import LookCloser, looked_closer, note_of
+from verify.matching.crops import ACROSS, ANYWHERE, LARGE_PARTS
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, less_exact_stills, select
@@ -128,12 +129,15 @@ def _of_parts(
 def _of_crops(
     query: Fingerprint, index: ReferenceIndex, looks: Looks, boxes: Boxes, usable: NDArray[np.intp]
 ) -> Iterator[Hypothesis]:
-    """Photos are slid over every known picture; of clips what lies across a frame of the other shape."""
+    """Photos may lie anywhere; of a clip one look is tried as a large part, two across other frames."""
     few = looks.of_few_keyframes()
     if few:
-        return crop_tier.propose(query, index, few, boxes, slid=True)
+        yield from crop_tier.propose(query, index, few, boxes, ANYWHERE)
+        return
     longest = next(iter(looks.of_open_shots(usable)), [])
-    return crop_tier.propose(query, index, longest[::2], boxes, slid=False)  # two looks find as much as four
+    middle = longest[len(longest) // 2 :][:1]
+    yield from crop_tier.propose(query, index, middle, boxes, LARGE_PARTS)
+    yield from crop_tier.propose(query, index, longest[::2], boxes, ACROSS)  # two looks find as much as four
 
 
 def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterator[Evidence]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from verify.fingerprint import Fingerprint, perceptual
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
-from verify.matching.crops import Floats, Part, likeliest, placed, shrunk, turned
+from verify.matching.crops import ANYWHERE, Floats, Part, Slide, likeliest, placed, shrunk, turned
 from verify.matching.geometry import Matrix, box_to_unit, boxes_map, inverse
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
@@ -25,7 +25,7 @@ MOST_KEYFRAMES = 50_000  #: in the set; 0.12 ms of CPU each for a photo
 PICTURE_SIDE = 128  #: pixels of the query's picture, of which a smaller one is made at each share
 #: Keyframes that are looked at more finely, fewer of strips, of which there are few places; of one reference;
 #: and those proposed.
-MOST_LIKELY, MOST_LIKELY_ACROSS, MOST_OF_ONE, MOST_PROPOSED = 48, 24, 2, 4
+MOST_LIKELY, MOST_LIKELY_OF_CLIP, MOST_OF_ONE, MOST_PROPOSED = 48, 24, 2, 4
 ROUGHLY, ROUGH_STEPS = 64, (0.94, 1.0, 1.06)  #: pixels of the known picture's long side, and shares tried
 FINELY, FINE_STEPS = 96, (0.96, 0.98, 1.0, 1.02, 1.04)
 #: What is less certain (`crops.Part`) is not laid over. It only saves work: smooth pictures have up to 44 in
@@ -37,19 +37,16 @@ MOST_BITS = 96
 
 
 def propose(
-    query: Fingerprint, index: ReferenceIndex, keyframes: Sequence[int], boxes: Boxes, *, slid: bool
+    query: Fingerprint, index: ReferenceIndex, keyframes: Sequence[int], boxes: Boxes, slide: Slide
 ) -> Iterator[Hypothesis]:
-    """Hypotheses from each of `keyframes` (positions in `query.keyframes`), likeliest first.
-
-    Unless `slid`, only those of a picture across the middle of a frame of the other shape.
-    """
+    """Hypotheses from each of `keyframes` (positions in `query.keyframes`), likeliest first."""
     if index.tiny_count > MOST_KEYFRAMES:
         return
     for keyframe in keyframes:
         frame = int(query.keyframes[keyframe])
-        for box in dict.fromkeys((box_of(boxes, frame), WHOLE) if slid else (WHOLE,)):
+        for box in _tried(box_of(boxes, frame), slide):
             picture = cut(query.picture(keyframe), box)
-            for part, reference, theirs in _alike(shrunk(picture, PICTURE_SIDE), index, slid=slid):
+            for part, reference, theirs in _alike(shrunk(picture, PICTURE_SIDE), index, slide):
                 bits = _distance(part, picture, _thumbnail(index, reference, theirs))
                 if bits <= MOST_BITS:
                     content = index.load(reference).content_box
@@ -63,12 +60,19 @@ def propose(
                     )
 
 
-def _alike(picture: Floats, index: ReferenceIndex, *, slid: bool) -> Iterator[tuple[Part, int, int]]:
+def _tried(box: Box, slide: Slide) -> tuple[Box, ...]:
+    """The frame without its bars, which may be a dark edge of a photo; across it a picture lies with them."""
+    if slide == ANYWHERE:
+        return tuple(dict.fromkeys((box, WHOLE)))
+    return (WHOLE,) if slide.across else (box,)
+
+
+def _alike(picture: Floats, index: ReferenceIndex, slide: Slide) -> Iterator[tuple[Part, int, int]]:
     """Where the picture lies in the few references most like it, and in which frame of each."""
     known = index.tiny_pictures
     found: list[tuple[Part, int, int, GreyImage]] = []
-    most = MOST_LIKELY if slid else MOST_LIKELY_ACROSS
-    for row, part in likeliest(picture, known, most, of_one=MOST_OF_ONE, slid=slid):
+    most = MOST_LIKELY if slide == ANYWHERE else MOST_LIKELY_OF_CLIP
+    for row, part in likeliest(picture, known, most, of_one=MOST_OF_ONE, slide=slide):
         reference, theirs = int(known.owner[row]), int(known.frame[row])
         thumbnail = _thumbnail(index, reference, theirs)
         rough = placed(picture, thumbnail, part, side=ROUGHLY, steps=ROUGH_STEPS)

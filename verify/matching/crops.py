@@ -39,6 +39,21 @@ CHUNK = 512  #: tiny pictures slid over at once, at some 20 kB each in the meant
 Floats = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slide:
+    """Where a picture is tried in known ones."""
+
+    shares: tuple[float, ...]  #: of the known picture's long side, at every place
+    stretched: bool  #: to the shape of the known picture, too
+    across: bool  #: the middle of the picture, over the middle of a known one of the other shape
+
+
+ANYWHERE = Slide(shares=SHARES, stretched=True, across=True)
+#: At a sixth of the cost: of small parts there are far more places.
+LARGE_PARTS = Slide(shares=SHARES[3:], stretched=False, across=False)
+ACROSS = Slide(shares=(), stretched=False, across=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TinyPictures:
     """Keyframes of the reference set without their bars, k of them."""
@@ -98,18 +113,15 @@ def _signs(steps: Floats) -> Floats:
 
 
 def likeliest(
-    picture: Floats, known: TinyPictures, most: int, *, of_one: int, slid: bool
+    picture: Floats, known: TinyPictures, most: int, *, of_one: int, slide: Slide
 ) -> list[tuple[int, Part]]:
-    """The `most` rows of `known` with the best place for the picture, best first, `of_one` of each reference.
-
-    It is looked for across the middle of the picture, and, if `slid`, with the whole picture anywhere.
-    """
+    """The `most` rows of `known` with the best place for the picture, best first; `of_one` of a reference."""
     certainty = np.full(len(known.owner), -np.inf)
     number = np.zeros(len(known.owner), np.intp)
     parts: list[Part] = []
     shapes, groups = np.unique(known.size, axis=0, return_inverse=True)
     for group, (high, wide) in enumerate(shapes.tolist()):
-        places = _places(picture, (high, wide), slid=slid)
+        places = _places(picture, (high, wide), slide)
         rows = np.flatnonzero(groups.ravel() == group)
         for start in range(0, len(rows) if places.parts else 0, CHUNK):
             chunk = rows[start : start + CHUNK]
@@ -167,10 +179,10 @@ def _best_of(stack: Floats, places: _Places) -> tuple[Floats, NDArray[np.intp]]:
     return certainty[np.arange(len(stack)), number], number
 
 
-def _places(picture: Floats, shape: tuple[int, int], *, slid: bool) -> _Places:
-    """Every place of the picture and of its mirror image, at every share, in tiny pictures of this shape."""
+def _places(picture: Floats, shape: tuple[int, int], slide: Slide) -> _Places:
+    """Every place of the picture and of its mirror image in tiny pictures of this shape."""
     parts, rows = list[Part](), [np.zeros((0, 2 * shape[0] * shape[1]), np.float32)]
-    for part, small in (*_across(picture, shape), *(_anywhere(picture, shape) if slid else ())):
+    for part, small in (*_across(picture, shape, slide), *_slid(picture, shape, slide)):
         for mirrored in (False, True):
             one = replace(part, mirrored=mirrored)
             laid = _laid(slopes(turned(small, one)), shape)
@@ -180,22 +192,22 @@ def _places(picture: Floats, shape: tuple[int, int], *, slid: bool) -> _Places:
     return _Places(rows=np.concatenate(rows), which=np.repeat(np.arange(len(parts)), counts), parts=parts)
 
 
-def _anywhere(picture: Floats, shape: tuple[int, int]) -> Iterator[tuple[Part, Floats]]:
+def _slid(picture: Floats, shape: tuple[int, int], slide: Slide) -> Iterator[tuple[Part, Floats]]:
     tried = set()
-    for stretched in (False, True):
-        for share in SHARES:
+    for stretched in (False, True) if slide.stretched else (False,):
+        for share in slide.shares:
             small = _sized(picture, shape, share, stretched=stretched)
             if small.shape not in tried and _fits(small, shape):
                 tried.add(small.shape)
                 yield Part(share=share, mirrored=False, stretched=stretched), small
 
 
-def _across(picture: Floats, shape: tuple[int, int]) -> Iterator[tuple[Part, Floats]]:
+def _across(picture: Floats, shape: tuple[int, int], slide: Slide) -> Iterator[tuple[Part, Floats]]:
     """Strips across the middle of a picture of the other shape, to be laid over the known one's middle."""
     high, wide = shape
     narrower = picture.shape[1] / picture.shape[0] / (wide / high)
     ratio = min(narrower, 1 / narrower)
-    for zoom in ZOOMS if ratio <= OTHER_SHAPE else ():
+    for zoom in ZOOMS if slide.across and ratio <= OTHER_SHAPE else ():
         strip = ratio * zoom
         if strip > MOST_OF_FRAME:
             return
