@@ -21,7 +21,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.media import fingerprints, frames_of
+from bench.frames import frames_of
+from bench.media import fingerprints
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.model import Frame, GreyImage, MatchKind, MatchSegment, MediaKind

@@ -12,26 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
+from bench.frames import DECODER, kind_of
 from verify.errors import VerifyError
 from verify.fingerprint import ALGORITHM, THUMBNAIL_SIDE, Closeup, Fingerprint, closeup, fingerprint
 from verify.matching import FRAMES_PER_SECOND, LookCloser
-from verify.media.decoder import DecodeLimits, Decoder
 from verify.media.plan import FramePlan
-from verify.media.sniff import HEAD_BYTES, sniff
-from verify.model import Frame, GreyImage, MediaKind, Span
-
-_DECODER = Decoder(DecodeLimits(sandbox="rlimit"))
+from verify.model import GreyImage, MediaKind, Span
 
 
 def fingerprint_of(path: Path) -> Fingerprint | None:
     """The fingerprint that `verify check` would make of a file."""
     try:
-        with path.open("rb") as file:
-            kind = sniff(file.read(HEAD_BYTES)).kind
-        with _DECODER.frames(path, kind, FramePlan()) as stream:
+        kind = kind_of(path)
+        with DECODER.frames(path, kind, FramePlan()) as stream:
             made = fingerprint(stream, kind=kind, duration_us=stream.metadata.duration_us)
             return replace(made, duration_us=stream.outcome.metadata.duration_us)
     except VerifyError as error:
@@ -44,28 +39,19 @@ def closer_of(path: Path, drawn: Callable[[GreyImage], GreyImage] | None = None)
 
     `drawn` is what the query is made with of each frame, long side 512.
     """
-    with path.open("rb") as file:
-        kind = sniff(file.read(HEAD_BYTES)).kind
+    kind = kind_of(path)
 
     def look(span: Span) -> Closeup:
         side = FramePlan().long_side if drawn else THUMBNAIL_SIDE
         plan = FramePlan(per_second=FRAMES_PER_SECOND, long_side=side, span=span)
         try:
-            stream_of = _DECODER.frames(path, kind, plan)
+            stream_of = DECODER.frames(path, kind, plan)
         except VerifyError:
             return closeup(())
         with stream_of as stream:
             return closeup(replace(frame, image=drawn(frame.image)) if drawn else frame for frame in stream)
 
     return look if kind is MediaKind.VIDEO else None
-
-
-def frames_of(path: Path, *, most: int | None = None) -> tuple[MediaKind, list[Frame]]:
-    """The frames that `verify check` would look at (3 a second, long side 512), at most the first `most`."""
-    with path.open("rb") as file:
-        kind = sniff(file.read(HEAD_BYTES)).kind
-    with _DECODER.frames(path, kind, FramePlan()) as stream:
-        return kind, list(islice(stream, most))
 
 
 def fingerprints(

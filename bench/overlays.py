@@ -27,7 +27,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.media import closer_of, fingerprints, frames_of
+from bench.frames import frames_of
+from bench.media import closer_of, fingerprints
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.matching.cascade import evidence_of_every_tier

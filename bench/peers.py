@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from perception import hashers
 from PIL import Image
 
-from bench.media import frames_of
+from bench.frames import frames_of
 from bench.table import OURS, print_table
 from verify.errors import VerifyError
 from verify.model import GreyImage

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import statistics
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,3 +62,9 @@ def test_nothing_names_a_place_on_one_machine(folder: str) -> None:
     private = "/" + "work/"
     named = [path for path in texts if path.is_file() and private in path.read_text(errors="ignore")]
     assert not named
+
+
+def test_what_the_peers_are_given_needs_no_index() -> None:
+    """Their packages (requirements/bench.txt) bring none."""
+    code = "import sys; sys.modules['faiss'] = None; import bench.frames, bench.table"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
