@@ -5,7 +5,7 @@
     insets      hashes of the rectangles in what is left: a corner picture, a collage, a post (inset_tier.py)
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
-    crops       photos, and clips across other frames, laid over every known picture (crop_tier.py)
+    crops       photos, and a few frames of a clip, laid over every known picture (crop_tier.py)
     closer      of runs that may be another take of a scene, up to 24 frames a second (closer.py)
 
 Every tier but the last only proposes a reference and a map between the pictures. `verification` lays the

@@ -1,10 +1,10 @@
 """The crop tier: what nothing else finds, laid over every known picture.
 
 In go keyframes that nothing explains, out come hypotheses: the few places in the reference set that look
-most like them. Photos may lie anywhere in a known picture. Of clips only that is tried which lies across the
-middle of a frame of the other shape: a sign over it spoils its hash and outnumbers its corners. It takes
-time with every keyframe of the set, so it is only for sets of at most MOST_KEYFRAMES; in larger ones corners
-and hashes have to do.
+most like them. Photos may lie anywhere in a known picture. Of clips two things are tried: large parts, which
+keep too few corners when they were shrunk, and what lies across the middle of a frame of the other shape,
+where a sign over it spoils its hash and outnumbers its corners. It takes time with every keyframe of the set,
+so it is only for sets of at most MOST_KEYFRAMES; in larger ones corners and hashes have to do.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from verify.model import GreyImage, Orientation
 
 MOST_KEYFRAMES = 50_000  #: in the set; 0.12 ms of CPU each for a photo
 PICTURE_SIDE = 128  #: pixels of the query's picture, of which a smaller one is made at each share
-#: Keyframes that are looked at more finely, fewer of strips, of which there are few places; of one reference;
-#: and those proposed.
+#: Keyframes that are looked at more finely, fewer for a clip, which has few places; of one reference; and those
+#: proposed.
 MOST_LIKELY, MOST_LIKELY_OF_CLIP, MOST_OF_ONE, MOST_PROPOSED = 48, 24, 2, 4
 ROUGHLY, ROUGH_STEPS = 64, (0.94, 1.0, 1.06)  #: pixels of the known picture's long side, and shares tried
 FINELY, FINE_STEPS = 96, (0.96, 0.98, 1.0, 1.02, 1.04)
