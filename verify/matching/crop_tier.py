@@ -23,8 +23,8 @@ from verify.model import GreyImage, Orientation
 
 MOST_KEYFRAMES = 50_000  #: in the set; 0.12 ms of CPU each for a photo
 PICTURE_SIDE = 128  #: pixels of the query's picture, of which a smaller one is made at each share
-#: Keyframes that are looked at more finely, fewer for a clip, which has few places; of one reference; and those
-#: proposed.
+#: Keyframes that are looked at more finely, fewer for a clip, which has few places; of one reference; and
+#: those proposed.
 MOST_LIKELY, MOST_LIKELY_OF_CLIP, MOST_OF_ONE, MOST_PROPOSED = 48, 24, 2, 4
 ROUGHLY, ROUGH_STEPS = 64, (0.94, 1.0, 1.06)  #: pixels of the known picture's long side, and shares tried
 FINELY, FINE_STEPS = 96, (0.96, 0.98, 1.0, 1.02, 1.04)
