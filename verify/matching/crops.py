@@ -49,7 +49,7 @@ class Slide:
 
 
 ANYWHERE = Slide(shares=SHARES, stretched=True, across=True)
-#: At a sixth of the cost: of small parts there are far more places.
+#: At a fifth of the cost: of small parts there are far more places.
 LARGE_PARTS = Slide(shares=SHARES[3:], stretched=False, across=False)
 ACROSS = Slide(shares=(), stretched=False, across=True)
 
