@@ -60,10 +60,10 @@ def match(
     looks = Looks(query, parts)
     in_shots = looks.of_open_shots(_partly_unexplained(judged, boxes, usable))
     judged += _judge(inset_tier.propose(query, index, in_shots, boxes), query, index)
-    judged += _looked_at(looks, judged, query, index, boxes)
+    judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes)
     if judged:  # what is known of one shot, or half known of this one, makes more looks worth their time
         looks.allow_more()
-        judged += _looked_at(looks, judged, query, index, boxes)
+        judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes)
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
@@ -96,11 +96,10 @@ def result(
 
 
 def _looked_at(
-    looks: Looks, judged: list[Judged], query: Fingerprint, index: ReferenceIndex, boxes: Boxes
+    looks: Looks, left: NDArray[np.intp], query: Fingerprint, index: ReferenceIndex, boxes: Boxes
 ) -> list[Judged]:
-    """What the corners of the keyframes say that come next, until nothing is left unexplained."""
+    """What the corners of the next keyframes say, until no frame is `left` unexplained or no look."""
     found: list[Judged] = []
-    left = _unexplained(judged, np.flatnonzero(query.quality >= USABLE_QUALITY))
     while left.size and (keyframes := looks.following(left)):
         found += _judge(_of_keyframes(query, index, keyframes, boxes), query, index)
         left = _unexplained(found, left)

@@ -61,7 +61,7 @@ def propose(
 
 
 def _tried(box: Box, slide: Slide) -> tuple[Box, ...]:
-    """The frame without its bars, which may be a dark edge of a photo; across it a picture lies with them."""
+    """What to lay over: a photo's bars may be its dark edge, and a strip lies across the whole frame."""
     if slide == ANYWHERE:
         return tuple(dict.fromkeys((box, WHOLE)))
     return (WHOLE,) if slide.across else (box,)
