@@ -32,6 +32,7 @@ from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, less_exact_stills, select
 from verify.matching.looks import Looks
+from verify.matching.nearby import LEAST_FRAMES, better_nearby
 from verify.matching.segments import segment
 from verify.matching.shots import Boxes, picture_boxes, shots
 from verify.matching.verification import Evidence, examine
@@ -68,7 +69,8 @@ def match(
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
         judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
-    told = less_exact_stills(select(fragments_of_a_scene(judged)))
+    told = [_at_its_best(one, query, index) for one in select(fragments_of_a_scene(judged))]
+    told = less_exact_stills(select(told))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
     found = result(told, query, index, media_sha256=media_sha256)
@@ -153,6 +155,18 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
     proposed += _of_crops(query, index, looks, boxes, usable)
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
+
+
+def _at_its_best(one: Judged, query: Fingerprint, index: ReferenceIndex) -> Judged:
+    """A copy at those seconds nearby where it agrees most, if it is one there and fits better."""
+    run = one.evidence
+    few = len(run.query_frames) < LEAST_FRAMES
+    if one.kind is not MatchKind.COPY or few or not run.footage_moves or run.hypothesis.tier == "hash":
+        return one
+    better = better_nearby(run, query, index.load(run.hypothesis.reference))
+    found = _judge([better] if better else [], query, index)
+    copies = [there for there in found if there.kind is MatchKind.COPY]
+    return max([one, *copies], key=lambda there: there.evidence.gain)
 
 
 def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:

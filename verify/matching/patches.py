@@ -132,9 +132,9 @@ class Sampler:
         inside = ((in_query > (left, top)) & (in_query < (right, bottom))).all(axis=1).reshape(SIDE, SIDE)
         usable: NDArray[np.bool_] = by_block(inside[None].astype(np.float32)).min(axis=2)[:, 0] > 0
         self._usable = usable
-        to_reference = _grid_matrix(common.reference_box)
-        self._reference_map = self._reference.to_pixels(to_reference)
-        self._to_query = inverse(hypothesis.matrix) @ to_reference
+        self._to_reference = _grid_matrix(common.reference_box)
+        self._reference_map = self._reference.to_pixels(self._to_reference)
+        self._to_query = inverse(hypothesis.matrix) @ self._to_reference
         self._query_map = self._query.to_pixels(self._to_query)
         self._sigma = 0.5 * max(
             1.0, self._query.enlargement(common.query_box), self._reference.enlargement(common.reference_box)
@@ -149,6 +149,12 @@ class Sampler:
     def usable(self) -> NDArray[np.bool_]:
         """(BLOCKS²,): blocks that lie wholly inside the query's picture, without its bars."""
         return self._usable
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """(SIDE, SIDE): the pixels of those blocks."""
+        blocks = self._usable.reshape(BLOCKS, BLOCKS)
+        return blocks.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
 
     def times_us(
         self, query: NDArray[np.intp], reference: NDArray[np.intp]
@@ -172,6 +178,16 @@ class Sampler:
 
     def reference(self, frames: NDArray[np.intp]) -> Patches:
         return self._patches(self._reference, frames, self._reference_map, common_mask=self._usable)
+
+    def moved_query(self, frames: NDArray[np.intp], correction: Matrix) -> Floats:
+        """(k, SIDE, SIDE): the query where each patch pixel is taken from where `correction` moves it."""
+        matrix = self._query_map @ correction
+        return np.stack([self._cut(self._query.picture(int(frame)), matrix) for frame in frames])
+
+    def moved_map(self, correction: Matrix) -> Matrix:
+        """The map, query to reference, under which the query looks as `moved_query` shows it."""
+        matrix: Matrix = self._to_reference @ inverse(self._to_query @ correction)
+        return matrix
 
     def _patches(
         self, side: _Side, frames: NDArray[np.intp], matrix: Matrix, *, common_mask: NDArray[np.bool_]
