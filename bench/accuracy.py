@@ -4,9 +4,10 @@
                              --out RESULTS.csv [--foreign DIR --foreign-keyframes 5000] [--jobs 2]
 
 indexes what REFERENCES.csv lists (columns reference, path), checks every file of DIR and writes one
-row per match segment: query,reference,score,query_start_s,query_end_s,ref_start_s,ref_end_s,kind. Same-scene
-outcomes are not copies and give no row. `--foreign` adds unrelated photos, turned, mirrored and cropped
-until there are that many keyframes, so that the figure is measured against a larger set.
+row per match segment: query,reference,score,query_start_s,query_end_s,ref_start_s,ref_end_s,kind,false_match,
+confidence, the last two as the report states them. Same-scene outcomes are not copies and give no row.
+`--foreign` adds unrelated photos, turned, mirrored and cropped until there are that many keyframes, so that
+the figure is measured against a larger set.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ from verify.fingerprint import Fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.model import MatchKind, MatchResult
 
-HEADER = ("query", "reference", "score", "query_start_s", "query_end_s", "ref_start_s", "ref_end_s", "kind")
+HEADER = (
+    *("query", "reference", "score"),
+    *("query_start_s", "query_end_s", "ref_start_s", "ref_end_s"),
+    *("kind", "false_match", "confidence"),
+)
 
 _index: ReferenceIndex | None = None
 
@@ -113,7 +118,8 @@ def _rows(name: str, result: MatchResult) -> Iterator[tuple[object, ...]]:
                 segment.reference.end_us,
             )
             times = (time_us / 1_000_000 for time_us in spans)
-            yield (name, segment.reference_id, segment.score, *times, segment.kind)
+            chance = (segment.false_match_probability, segment.confidence)
+            yield (name, segment.reference_id, segment.score, *times, segment.kind, *chance)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from verify.fingerprint.record import WHOLE
 from verify.matching.finer import finer
 from verify.matching.geometry import Matrix, corners, transform
 from verify.matching.hypothesis import Hypothesis
+from verify.matching.mapping import LEAST_INLIERS
 from verify.matching.verification import Evidence, examine
 from verify.model import Frame, MediaKind
 
@@ -73,8 +74,27 @@ def test_a_map_that_is_off_is_brought_home(by: float, covered: float) -> None:
     assert error(found.matrix) < 0.01
     assert {ours - theirs for ours, theirs in found.anchors} == {0}
     better = examine(found, query, reference)[0]
-    rough = examine(before.hypothesis, query, reference)
-    assert not rough or better.gain > rough[0].gain
+    assert better.gain > examine(before.hypothesis, query, reference)[0].gain
+
+
+def test_a_map_with_perspective_that_is_off_is_brought_home() -> None:
+    reference, query = clip(footage(3)), clip([part(picture) for picture in footage(3)])
+    turned = off(0.02)
+    turned[2] = [0.03, -0.02, 1.0]
+    before = laid(turned, query, reference)
+    found = finer(before, query, reference)
+    assert found is not None
+    assert error(found.matrix) < 0.5 * error(turned)
+
+
+def test_what_suggested_the_map_counts_no_more_than_it_did() -> None:
+    """A run that holds no frame of which corners agreed is no surer once its frames are laid anew."""
+    reference, query = clip(footage(3)), clip([part(picture) for picture in footage(3)])
+    before = laid(SHOWN, query, reference)
+    elsewhere = replace(before, hypothesis=replace(before.hypothesis, anchors=((99, 6),), inliers=200))
+    found = finer(elsewhere, query, reference)
+    assert found is not None
+    assert found.inliers == LEAST_INLIERS
 
 
 def test_a_right_map_stays_where_it_is() -> None:

@@ -6,12 +6,13 @@
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
     crops       photos, and a few frames of a clip, laid over every known picture (crop_tier.py)
-    closer      of runs that may be another take of a scene, up to 24 frames a second (closer.py)
+    nearby      copies, moved to the seconds about them where they agree better (nearby.py)
+    closer      of short copies, and of what may be another take, up to 24 frames a second (closer.py)
 
-Every tier but the last only proposes a reference and a map between the pictures. `verification` lays the
-two over one another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it a
-copy, a possible match or another take of the scene. In go a query's fingerprint and the reference index, out
-comes a `MatchResult`.
+Every tier down to the crops only proposes a reference and a map between the pictures. `verification` lays
+the two over one another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it
+a copy, a possible match or another take of the scene. In go a query's fingerprint and the reference index,
+out comes a `MatchResult`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, fragments_of_a_scene, judge, less_exact_stills, select
 from verify.matching.looks import Looks
-from verify.matching.nearby import LEAST_FRAMES, better_nearby
+from verify.matching.nearby import at_better_seconds
 from verify.matching.segments import segment
 from verify.matching.shots import Boxes, picture_boxes, shots
 from verify.matching.verification import Evidence, examine
@@ -69,7 +70,7 @@ def match(
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
         judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
-    told = [_at_its_best(one, query, index) for one in select(fragments_of_a_scene(judged))]
+    told = at_better_seconds(select(fragments_of_a_scene(judged)), query, index)
     told = less_exact_stills(select(told))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
@@ -155,18 +156,6 @@ def evidence_of_every_tier(query: Fingerprint, index: ReferenceIndex) -> Iterato
     proposed += _of_crops(query, index, looks, boxes, usable)
     for hypothesis in proposed:
         yield from examine(hypothesis, query, index.load(hypothesis.reference))
-
-
-def _at_its_best(one: Judged, query: Fingerprint, index: ReferenceIndex) -> Judged:
-    """A copy at those seconds nearby where it agrees most, if it is one there and fits better."""
-    run = one.evidence
-    few = len(run.query_frames) < LEAST_FRAMES
-    if one.kind is not MatchKind.COPY or few or not run.footage_moves or run.hypothesis.tier == "hash":
-        return one
-    better = better_nearby(run, query, index.load(run.hypothesis.reference))
-    found = _judge([better] if better else [], query, index)
-    copies = [there for there in found if there.kind is MatchKind.COPY]
-    return max([one, *copies], key=lambda there: there.evidence.gain)
 
 
 def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:

@@ -4,6 +4,7 @@ Both sides were sampled three times a second, so that two frames that are laid a
 sixth of a second apart; what moves fast differs then in a copy as it does in another take of the scene. In go
 what is told of a query and a way to see a stretch of it with up to 24 frames a second, out comes the same
 with each run in doubt judged anew: laid where it changes most as the reference does, and by how much alike.
+Copies of hardly two seconds are laid so as well: of a few sampled frames any speed is about as good.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Closeup, Fingerprint
-from verify.matching.align import Line
+from verify.matching.align import LEAST_SLOPE_US, Line
 from verify.matching.index import ReferenceIndex
 from verify.matching.instants import APART_US, SHIFTS_US, Instants
 from verify.matching.judging import (
@@ -50,14 +51,27 @@ LookCloser = Callable[[Span], Closeup]
 def looked_closer(
     told: Sequence[Judged], query: Fingerprint, index: ReferenceIndex, look: LookCloser
 ) -> list[Judged]:
-    """What is `told`, with the runs in doubt judged anew."""
+    """What is `told`, with the runs in doubt judged anew, and short copies at their speed."""
     found = list(told)
-    for place in [place for place, one in enumerate(told) if in_doubt(one)][:MOST_LOOKS]:
-        seen = look(stretch(told[place].evidence, query))
+    doubtful = [place for place, one in enumerate(told) if in_doubt(one)]
+    brief = [place for place, one in enumerate(told) if place not in doubtful and _is_brief(one, query)]
+    for place in (doubtful + brief)[:MOST_LOOKS]:
+        one = told[place]
+        seen = look(stretch(one.evidence, query))
         if not len(seen.times_us):  # the next look would fail as well, perhaps after minutes
             break
-        found[place] = _judged_closely(told[place], query, index, seen)
+        if place in doubtful:
+            one = _judged_closely(one, query, index, seen)
+        found[place] = _timed_closely(one, query, index, seen) if _is_brief(one, query) else one
     return select(_freed_fragments(found, index))
+
+
+def _is_brief(one: Judged, query: Fingerprint) -> bool:
+    """Whether it is a copy too short for sampled frames to show its speed."""
+    run = one.evidence
+    seen_us = int(np.ptp(query.times_us[run.query_frames]))
+    known = one.kind is MatchKind.COPY and run.moment is not None
+    return known and len(run.query_frames) >= LEAST_FRAMES and seen_us < LEAST_SLOPE_US
 
 
 def _freed_fragments(told: Sequence[Judged], index: ReferenceIndex) -> list[Judged]:
@@ -92,17 +106,37 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
     closest = _closest(one.evidence, query, reference, seen)
     if closest is None:
         return _as_unseen(one)
-    close, line = closest
-    near = _is_near(line, one.evidence, query)
-    run = examine_on(line, one.evidence, query, reference, same_frames=near)
-    if run is None or not _share_frames(run, one.evidence):
+    run = _laid_on(closest, one.evidence, query, reference)
+    if run is None:
         return one
-    run = replace(run, close=close, speed=line.speed, offset_us=line.offset_us)
     judged = judge(run, index)
     if by_instants(run, index) and judged.worth_telling:
         return judged
     likely = (moment_odds(one.evidence) or 0.0) >= UNBORNE_MOMENT
-    return one if likely or close.agreement >= UNBORNE_INSTANTS else _as_in_doubt(one)
+    return one if likely or closest[0].agreement >= UNBORNE_INSTANTS else _as_in_doubt(one)
+
+
+def _timed_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen: Closeup) -> Judged:
+    """The copy where it changes as the reference does, if it clearly does."""
+    reference = index.load(one.evidence.hypothesis.reference)
+    closest = _closest(one.evidence, query, reference, seen, brief=True)
+    run = _laid_on(closest, one.evidence, query, reference) if closest else None
+    if run is None or by_instants(run, index) is not MatchKind.COPY:
+        return one
+    judged = judge(run, index)
+    return judged if judged.kind is MatchKind.COPY else one
+
+
+def _laid_on(
+    closest: tuple[Close, Line], before: Evidence, query: Fingerprint, reference: Fingerprint
+) -> Evidence | None:
+    """The run on the line that was found; None where its frames would be others."""
+    close, line = closest
+    near = _is_near(line, before, query)
+    run = examine_on(line, before, query, reference, same_frames=near)
+    if run is None or not _share_frames(run, before):
+        return None
+    return replace(run, close=close, speed=line.speed, offset_us=line.offset_us)
 
 
 def _as_unseen(one: Judged) -> Judged:
@@ -138,7 +172,7 @@ def stretch(evidence: Evidence, query: Fingerprint) -> Span:
 
 
 def _closest(
-    run: Evidence, query: Fingerprint, reference: Fingerprint, seen: Closeup
+    run: Evidence, query: Fingerprint, reference: Fingerprint, seen: Closeup, *, brief: bool = False
 ) -> tuple[Close, Line] | None:
     """How the run changes on its own line or another one, whichever is more alike; None of too few frames."""
     laid = laid_over(run.hypothesis, query, reference)
@@ -153,6 +187,7 @@ def _closest(
         query_us=seen.times_us,
         reference_us=reference.times_us[frames],
         run_us=int(np.ptp(query.times_us[run.query_frames])),
+        brief=brief,
     )
     return instants.closest(Line(speed=run.speed, offset_us=run.offset_us))
 

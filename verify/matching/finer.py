@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint
-from verify.matching.geometry import Matrix, inverse
+from verify.matching.geometry import Matrix, inverse, is_proper
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.patches import BLOCK, BLOCKS, SIDE, Floats, Sampler, by_block
+from verify.matching.scoring import suggestion
 from verify.matching.verification import Evidence, laid_over
 
 MOST_PAIRS = 5  #: of a run, spread over it
@@ -33,7 +34,8 @@ SMALL_STEP = 0.03  #: patch pixels; a step that moves the picture by less ends a
 OUTLIER = 0.7  #: standard deviations; what differs by more counts less (Huber)
 LEAST_WEIGHT = 0.02  #: of a block that does not agree; others have the square of their correlation besides
 DAMPING = 0.01  #: of the normal equations' diagonal, for what has hardly any texture
-MOST_CHANGE = 3.0  #: times larger or smaller; a correction beyond that has lost its way
+#: Patch pixels, of a corner, and of its size; a correction beyond that has lost its way.
+MOST_MOVED, LEAST_SIZE = SIDE / 2, 0.4
 
 _TO_MIDDLE = np.array([[1.0, 0, -SIDE / 2], [0, 1, -SIDE / 2], [0, 0, 1]])
 _FROM_MIDDLE = inverse(_TO_MIDDLE)
@@ -41,7 +43,10 @@ _CORNERS = np.array([[0.0, SIDE, SIDE, 0], [0, 0, SIDE, SIDE], [1, 1, 1, 1]])
 
 
 def finer(run: Evidence, query: Fingerprint, reference: Fingerprint) -> Hypothesis | None:
-    """The run's hypothesis with a map that its pictures agree on; None where they agree on none nearby."""
+    """The run's hypothesis with the map nearby that its pictures agree on most; None where there is none.
+
+    It keeps what suggested the run's map only as far as the run itself may (`scoring.suggestion`).
+    """
     laid = laid_over(run.hypothesis, query, reference)
     if laid is None:
         return None
@@ -53,7 +58,9 @@ def finer(run: Evidence, query: Fingerprint, reference: Fingerprint) -> Hypothes
     if correction is None:
         return None
     pairs = tuple(zip(ours.tolist(), theirs.tolist(), strict=True))
-    return replace(run.hypothesis, matrix=sampler.moved_map(correction), anchors=pairs)
+    inliers, distance = suggestion(run)
+    matrix = sampler.moved_map(correction)
+    return replace(run.hypothesis, matrix=matrix, anchors=pairs, inliers=inliers, distance=distance)
 
 
 def _correction(sampler: Sampler, ours: NDArray[np.intp], theirs: NDArray[np.intp]) -> Matrix | None:
@@ -66,7 +73,7 @@ def _correction(sampler: Sampler, ours: NDArray[np.intp], theirs: NDArray[np.int
         for _ in range(STEPS):
             step = level.step(sampler.moved_query(ours, correction))
             correction = correction @ inverse(step)
-            if not _is_sane(correction):
+            if not _is_sane(correction) or not is_proper(sampler.moved_map(correction)):
                 return None
             if np.abs((step - np.eye(3)) @ _CORNERS).max() < SMALL_STEP:
                 break
@@ -74,10 +81,9 @@ def _correction(sampler: Sampler, ours: NDArray[np.intp], theirs: NDArray[np.int
 
 
 def _is_sane(correction: Matrix) -> bool:
-    if not np.isfinite(correction).all():
+    if not np.isfinite(correction).all() or np.abs((correction - np.eye(3)) @ _CORNERS).max() > MOST_MOVED:
         return False
-    sizes = np.linalg.svd(correction[:2, :2], compute_uv=False)
-    return bool(sizes[-1] > 1 / MOST_CHANGE and sizes[0] < MOST_CHANGE)
+    return bool(np.linalg.svd(correction[:2, :2], compute_uv=False)[-1] >= LEAST_SIZE)
 
 
 class _Level:

@@ -67,7 +67,7 @@ def inverse(matrix: Matrix) -> Matrix:
 
 def overlap(matrix: Matrix, query: Box = WHOLE, reference: Box = WHOLE) -> Overlap | None:
     """The common part of two boxes under a map; None when there is none or it is no map of a plane."""
-    if not _is_proper(matrix):
+    if not is_proper(matrix):
         return None
     in_reference = _common(transform(matrix, corners(query)), corners(reference))
     in_query = _common(transform(inverse(matrix), corners(reference)), corners(query))
@@ -89,7 +89,7 @@ def shared_area(one: Box, other: Box) -> float:
     return max(wide, 0.0) * max(high, 0.0) / max(whole, 1e-9)
 
 
-def _is_proper(matrix: Matrix) -> bool:
+def is_proper(matrix: Matrix) -> bool:
     """Whether the whole query picture maps in front of the camera, without a fold or a collapse."""
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-9:
         return False

@@ -49,12 +49,15 @@ class Instants:
     query_us: NDArray[np.int64]  #: (n,)
     reference_us: NDArray[np.int64]  #: (m,)
     run_us: int  #: length of the run that is looked at, perhaps more than is seen
+    #: Whether the run is so short that nothing but these frames tells its speed: then all are tried about its
+    #: middle, and what lies at the very ends of what is seen counts.
+    brief: bool = False
 
     def closest(self, own: Line) -> Laid | None:
         """Near that line, or clearly more alike elsewhere; None of too few frames."""
-        near = self._near(own)
+        near = self._at_any_speed(own) if self.brief else self._near(own)
         here = self._at_best_speed(near) if near else None
-        if (here and _agreement(here) >= 1 - MORE_ELSEWHERE) or self._is_short:
+        if (here and _agreement(here) >= 1 - MORE_ELSEWHERE) or self.brief or self._is_short:
             return here
         lines = [line for line in self._likely() if len(self._within(line)) >= LEAST_ELSEWHERE]
         there = max((one for line in lines if (one := self._near(line))), key=_agreement, default=None)
@@ -68,6 +71,10 @@ class Instants:
         """Whether so little is seen that elsewhere only quicker footage would have frames enough."""
         seen_us = int(self.query_us[-1] - self.query_us[0]) - 2 * SHIFTS_US[-1]
         return seen_us < LEAST_ELSEWHERE * float(np.median(np.diff(self.reference_us)))
+
+    def _at_any_speed(self, own: Line) -> Laid | None:
+        others = (self._about_middle(own, speed) for speed in SPEEDS if speed != own.speed)
+        return _liked(self._near(line) for line in (own, *others))
 
     def _near(self, line: Line) -> Laid | None:
         return self._best([line, *self._shifted(line, line.speed)], self._within(line))
@@ -105,14 +112,7 @@ class Instants:
         return (int(self.query_us[0]) + int(self.query_us[-1])) / 2
 
     def _best(self, lines: Iterable[Line], theirs: Numbers) -> Laid | None:
-        """The first of the lines, and the untouched speed, have a little ahead of the others."""
-        best: tuple[float, Laid] | None = None
-        for place, line in enumerate(lines):
-            close = self._close(line, theirs)
-            if close:
-                liking = close.agreement + AHEAD * ((place == 0) + (line.speed == 1.0))
-                best = (liking, (close, line)) if best is None or liking > best[0] else best
-        return best[1] if best else None
+        return _liked((close, line) if (close := self._close(line, theirs)) else None for line in lines)
 
     def _turned(self, line: Line) -> Iterator[Line]:
         """About the middle of what is seen, to other speeds near its own, each shifted."""
@@ -121,16 +121,19 @@ class Instants:
             yield from self._shifted(line, speed)
 
     def _shifted(self, line: Line, speed: float) -> Iterator[Line]:
-        there = line.speed * self._middle + line.offset_us
         for late in SHIFTS_US:
-            yield Line(speed=speed, offset_us=there - speed * (self._middle + late))
+            yield self._about_middle(line, speed, late)
+
+    def _about_middle(self, line: Line, speed: float, late_us: int = 0) -> Line:
+        """Through the same place at the middle of what is seen, or so much later there."""
+        there = line.speed * self._middle + line.offset_us
+        return Line(speed=speed, offset_us=there - speed * (self._middle + late_us))
 
     def _within(self, line: Line) -> Numbers:
         """The reference's frames on a line while the query is seen."""
-        start, end = (
-            line.speed * (int(self.query_us[at]) + inward) + line.offset_us
-            for at, inward in ((0, SHIFTS_US[-1]), (-1, -SHIFTS_US[-1]))
-        )
+        inward = -SAME_INSTANT_US if self.brief else SHIFTS_US[-1]
+        start = line.speed * (int(self.query_us[0]) + inward) + line.offset_us
+        end = line.speed * (int(self.query_us[-1]) - inward) + line.offset_us
         return np.flatnonzero((self.reference_us >= start) & (self.reference_us <= end))
 
     def _close(self, line: Line, theirs: Numbers) -> Close | None:
@@ -207,6 +210,16 @@ class Instants:
     def _gram(self) -> Floats:
         ours = _flat(self._ours)
         return ours @ ours.T
+
+
+def _liked(found: Iterable[Laid | None]) -> Laid | None:
+    """The most alike; the first, and the untouched speed, have a little ahead of the others."""
+    best: tuple[float, Laid] | None = None
+    for place, laid in enumerate(found):
+        if laid:
+            liking = _agreement(laid) + AHEAD * ((place == 0) + (laid[1].speed == 1.0))
+            best = (liking, laid) if best is None or liking > best[0] else best
+    return best[1] if best else None
 
 
 def _agreement(laid: Laid) -> float:

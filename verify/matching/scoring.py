@@ -64,7 +64,7 @@ CONFIDENCE = (
 def features(evidence: Evidence) -> NDArray[np.float64]:
     """What the score is made of, in the order of FEATURES."""
     agreeing = float((evidence.share * evidence.textured).mean())
-    inliers, distance = _of_anchors(evidence)
+    inliers, distance = suggestion(evidence)
     return np.array(
         [
             evidence.share.mean(),
@@ -87,7 +87,7 @@ def _share_of_picture(evidence: Evidence) -> float:
     return min(1.0, evidence.common.query_share / ((right - left) * (bottom - top)))
 
 
-def _of_anchors(evidence: Evidence) -> tuple[int, int | None]:
+def suggestion(evidence: Evidence) -> tuple[int, int | None]:
     """How well the frames that suggested the map fit it: inliers and hash distance.
 
     It speaks for a run that holds such a frame; any other run has what the weakest suggestion has.
