@@ -13,7 +13,7 @@ from tests.unit.test_shots import SIZE, STEP_US
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.fingerprint.record import WHOLE
 from verify.matching.finer import finer
-from verify.matching.geometry import Matrix, corners, transform
+from verify.matching.geometry import Matrix, corners, inverse, transform
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.mapping import LEAST_INLIERS
 from verify.matching.verification import Evidence, examine
@@ -50,15 +50,15 @@ def off(by: float) -> Matrix:
     return np.array([[1 + by, 0, -by / 2], [0, 1 - by, by], [0, 0, 1]]) @ SHOWN
 
 
-def laid(matrix: Matrix, query: Fingerprint, reference: Fingerprint) -> Evidence:
-    """The run that has those frames against one another, whether or not they agree."""
-    right = Hypothesis(reference=0, matrix=SHOWN, tier="local", anchors=((6, 6),), query_box=WHOLE, inliers=7)
+def laid(matrix: Matrix, query: Fingerprint, reference: Fingerprint, true: Matrix = SHOWN) -> Evidence:
+    """The run of all frames that lie where they belong, said to have been found by another map."""
+    right = Hypothesis(reference=0, matrix=true, tier="local", anchors=((6, 6),), query_box=WHOLE, inliers=7)
     run = examine(right, query, reference)[0]
     return replace(run, hypothesis=replace(right, matrix=matrix))
 
 
-def error(matrix: Matrix) -> float:
-    here, there = (transform(one, corners(WHOLE)) for one in (matrix, SHOWN))
+def error(matrix: Matrix, right: Matrix = SHOWN) -> float:
+    here, there = (transform(one, corners(WHOLE)) for one in (matrix, right))
     return float(np.abs(here - there).max())
 
 
@@ -78,13 +78,19 @@ def test_a_map_that_is_off_is_brought_home(by: float, covered: float) -> None:
 
 
 def test_a_map_with_perspective_that_is_off_is_brought_home() -> None:
-    reference, query = clip(footage(3)), clip([part(picture) for picture in footage(3)])
-    turned = off(0.02)
-    turned[2] = [0.03, -0.02, 1.0]
-    before = laid(turned, query, reference)
+    filmed = np.array([[0.8, 0.05, 0.1], [0.02, 0.75, 0.1], [0.1, 0.06, 1.0]])
+    pixels = np.diag([*SIZE, 1.0])
+    warp = pixels @ filmed @ inverse(pixels)
+    shown = [
+        cv2.warpPerspective(picture, warp, SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        for picture in footage(3)
+    ]
+    reference, query = clip(footage(3)), clip([picture.astype(np.uint8) for picture in shown])
+    before = laid(np.array([[1, 0, 0.03], [0, 1, -0.02], [0, 0, 1]]) @ filmed, query, reference, filmed)
     found = finer(before, query, reference)
     assert found is not None
-    assert error(found.matrix) < 0.5 * error(turned)
+    assert error(before.hypothesis.matrix, filmed) > 0.025
+    assert error(found.matrix, filmed) < 0.008
 
 
 def test_what_suggested_the_map_counts_no_more_than_it_did() -> None:
