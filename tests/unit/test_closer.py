@@ -206,6 +206,7 @@ def test_the_result_says_that_a_closer_look_told_the_moment() -> None:
     index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
     (note,) = match(query, index, media_sha256="", look_closer=looking(speech, shown)).notes
     assert note.startswith("For 1 match up to 24 frames a second of 8 s at most were compared")
+    assert note.endswith("to tell the moment, or the speed of a short one.")
     assert not match(query, index, media_sha256="").notes
 
 
