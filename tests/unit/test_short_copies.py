@@ -1,4 +1,4 @@
-"""Copies of hardly two seconds: a closer look tells their speed, and so where they begin and end."""
+"""Copies of up to three seconds: a closer look tells their speed, and so where they begin and end."""
 
 from __future__ import annotations
 

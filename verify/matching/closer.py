@@ -4,7 +4,7 @@ Both sides were sampled three times a second, so that two frames that are laid a
 sixth of a second apart; what moves fast differs then in a copy as it does in another take of the scene. In go
 what is told of a query and a way to see a stretch of it with up to 24 frames a second, out comes the same
 with each run in doubt judged anew: laid where it changes most as the reference does, and by how much alike.
-Copies of hardly two seconds are laid so as well: of a few sampled frames any speed is about as good.
+Copies of up to three seconds are laid so as well: with a few sampled frames any speed is about as good.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ LookCloser = Callable[[Span], Closeup]
 def looked_closer(
     told: Sequence[Judged], query: Fingerprint, index: ReferenceIndex, look: LookCloser
 ) -> list[Judged]:
-    """What is `told`, with the runs in doubt judged anew, and short copies at their speed."""
+    """What is `told`, with the runs in doubt judged anew, and short copies laid at their speed."""
     found = list(told)
     doubtful = [place for place, one in enumerate(told) if in_doubt(one)]
     brief = [place for place, one in enumerate(told) if place not in doubtful and _is_brief(one, query)]

@@ -34,7 +34,7 @@ SMALL_STEP = 0.03  #: patch pixels; a step that moves the picture by less ends a
 OUTLIER = 0.7  #: standard deviations; what differs by more counts less (Huber)
 LEAST_WEIGHT = 0.02  #: of a block that does not agree; others have the square of their correlation besides
 DAMPING = 0.01  #: of the normal equations' diagonal, for what has hardly any texture
-#: Patch pixels, of a corner, and of its size; a correction beyond that has lost its way.
+#: Patch pixels that a corner may move, and what the picture may shrink to, of 1; beyond it has lost its way.
 MOST_MOVED, LEAST_SIZE = SIDE / 2, 0.4
 
 _TO_MIDDLE = np.array([[1.0, 0, -SIDE / 2], [0, 1, -SIDE / 2], [0, 0, 1]])

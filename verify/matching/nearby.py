@@ -23,14 +23,14 @@ from verify.matching.patches import Agreement, compare
 from verify.matching.verification import Evidence, examine, laid_over
 from verify.model import MatchKind
 
-MOST_COPIES = 16  #: of a query, the surest first; one takes 0.1 s, more if it is moved far
+MOST_COPIES = 16  #: of a query, the surest first; one takes 0.2 s, more if it is moved far
 LEAST_FRAMES = 4  #: of a run, and of what is left of it at an end of the reference
 MOST_STEPS = 12  #: sampled frames, each way: 4 s
 MOST_COMPARED = 24  #: frame pairs of a run, spread over it
 #: Of the blocks of a frame, those that agree best: a caption spoils the others, wherever the run is laid.
 BETTER_SHARE = 0.6
 #: Of what blocks differ by, that is left where it is better; and the least of it that is more than noise. Of
-#: 33 pieces of drawn footage of a slow camera, off by up to 3.4 s, 25 lie within a sixth of a second since, 4
+#: 33 pieces of drawn footage of a slow camera, off by up to 9 s, 25 lie within a sixth of a second since, 4
 #: did before; of 32 under a caption none was moved away from its second, 7 if all blocks decide.
 LEAST_FALL, LEAST_APART = 0.97, 0.00003
 
