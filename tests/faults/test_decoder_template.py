@@ -136,9 +136,11 @@ MISCHIEF = {
 STRAYS = {
     "a child": """
         import os, time
-        if os.fork() == 0:
+        if (stray := os.fork()) == 0:
             os.setsid()
             time.sleep(600)
+        while os.getpgid(stray) != stray:
+            time.sleep(0.001)
         raise ValueError("done")
     """,
     "a grandchild": """
