@@ -48,6 +48,19 @@ def test_the_speed_of_a_short_copy_is_found(seed: int, first: int, speed: float)
         assert told_us == pytest.approx(begin_us + speed * shown_us, abs=50_000)
 
 
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.25])
+def test_the_pieces_beside_it_do_not_count(speed: float) -> None:
+    """A look reaches a little beyond the run, across the cuts."""
+    before, after = shown(7, 30, 1.0, 1.4), shown(8, 50, 1.0, 1.4)
+    pictures = (*before, *shown(2, 20, speed, 2.0), *after)
+    numbers = range(len(pictures))
+    (segment,) = told(sampled(pictures, numbers), sampled(moving(2), range(LENGTH)), looking(pictures, numbers))
+    shown_us = segment.query.start_us - len(before) * SECOND // FRAMES_PER_SECOND
+    begin_us = 20 * SECOND / FRAMES_PER_SECOND + speed * shown_us
+    assert segment.reference.start_us == pytest.approx(begin_us, abs=60_000)
+    assert segment.reference.duration_us == pytest.approx(speed * segment.query.duration_us, abs=100_000)
+
+
 def test_a_longer_copy_is_not_looked_at_for_its_speed() -> None:
     segment, asked = found(2, 20, 1.0, seconds=3.5)
     assert segment.kind is MatchKind.COPY

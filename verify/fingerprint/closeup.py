@@ -30,6 +30,11 @@ class Closeup:
         """The thumbnail of a frame, by its number."""
         return lru_cache(maxsize=DECODED_THUMBNAILS)(lambda frame: decode_grey(self.thumbnails[frame]))
 
+    def within(self, start_us: int, end_us: int) -> Closeup:
+        """The frames from `start_us` to `end_us`, both included."""
+        first, after = np.searchsorted(self.times_us, [start_us, end_us + 1]).tolist()
+        return Closeup(times_us=self.times_us[first:after], thumbnails=self.thumbnails[first:after])
+
 
 def closeup(frames: Iterable[Frame]) -> Closeup:
     """The closeup of some frames of one medium, which may be none."""

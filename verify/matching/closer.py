@@ -123,12 +123,20 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
 def _timed_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen: Closeup) -> Judged:
     """The copy where it changes as the reference does, if it clearly does."""
     reference = index.load(one.evidence.hypothesis.reference)
-    closest = _closest(one.evidence, query, reference, seen, brief=True)
+    closest = _closest(one.evidence, query, reference, _without_others(one, query, seen), brief=True)
     run = _laid_on(closest, one.evidence, query, reference) if closest else None
     if run is None or by_instants(run, index) is not MatchKind.COPY:
         return one
     judged = judge(run, index)
     return judged if judged.kind is MatchKind.COPY else one
+
+
+def _without_others(one: Judged, query: Fingerprint, seen: Closeup) -> Closeup:
+    """Nothing beside the run, which may be another piece of a compilation, but the very ends of the query."""
+    first, last = one.evidence.query_frames[[0, -1]].tolist()
+    start_us = int(query.times_us[first]) if first else 0
+    is_end = last == len(query.times_us) - 1
+    return seen.within(start_us, int(seen.times_us[-1] if is_end else query.times_us[last]))
 
 
 def _laid_on(
