@@ -53,8 +53,8 @@ def test_the_pieces_beside_it_do_not_count(speed: float) -> None:
     """A look reaches a little beyond the run, across the cuts."""
     before, after = shown(7, 30, 1.0, 1.4), shown(8, 50, 1.0, 1.4)
     pictures = (*before, *shown(2, 20, speed, 2.0), *after)
-    numbers = range(len(pictures))
-    (segment,) = told(sampled(pictures, numbers), sampled(moving(2), range(LENGTH)), looking(pictures, numbers))
+    numbers, reference = range(len(pictures)), sampled(moving(2), range(LENGTH))
+    (segment,) = told(sampled(pictures, numbers), reference, looking(pictures, numbers))
     shown_us = segment.query.start_us - len(before) * SECOND // FRAMES_PER_SECOND
     begin_us = 20 * SECOND / FRAMES_PER_SECOND + speed * shown_us
     assert segment.reference.start_us == pytest.approx(begin_us, abs=60_000)
