@@ -31,7 +31,7 @@ MOST_COMPARED = 24  #: frame pairs of a run, spread over it
 BETTER_SHARE = 0.6
 #: Of what blocks differ by, that is left where it is better; and the least of it that is more than noise. Of
 #: 33 pieces of drawn footage of a slow camera, off by up to 9 s, 25 lie within a sixth of a second since, 4
-#: did before; of 32 under a caption none was moved away from its second, 7 if all blocks decide.
+#: did before; of 32 under a caption none was moved away from its second, two where all blocks decided.
 LEAST_FALL, LEAST_APART = 0.97, 0.00003
 
 
