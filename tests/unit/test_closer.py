@@ -19,7 +19,7 @@ from verify.matching.closer import MOST_LOOKS, MOST_US, looked_closer
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.instants import SHIFTS_US, STEP_US, Instants, close_of
-from verify.matching.judging import MOMENT_IN_DOUBT, in_doubt, judge
+from verify.matching.judging import MOMENT_IN_DOUBT, Judged, in_doubt, judge
 from verify.matching.patches import Sampler
 from verify.matching.verification import examine
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Span
@@ -145,11 +145,23 @@ def test_a_slow_copy_of_which_too_little_is_seen_is_in_doubt(speed: float, kind:
     assert found.doubt == (MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE else "")
 
 
+def still_copy(query: Fingerprint, reference: Fingerprint, *, others: bool, nearest: float) -> Judged:
+    """A run of both, called a copy, of which the sampled frames hardly tell the moment."""
+    index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
+    proposed = Hypothesis(reference=0, matrix=np.eye(3), tier="hash", anchors=((0, 30),), query_box=WHOLE)
+    run = examine(proposed, query, reference)[0]
+    assert run.moment
+    unsure = replace(run, moment=replace(run.moment, others=others, stance=0.5, nearest=nearest))
+    return replace(judge(run, index), kind=MatchKind.COPY, doubt="", evidence=unsure)
+
+
 @pytest.mark.parametrize(
-    ("least", "kind"), [(-np.inf, MatchKind.COPY), (np.inf, MatchKind.POSSIBLE)], ids=["likely", "unlikely"]
+    ("least", "nearest", "kind"),
+    [(-np.inf, 0.6, MatchKind.COPY), (np.inf, 0.6, MatchKind.POSSIBLE), (-np.inf, 0.4, MatchKind.POSSIBLE)],
+    ids=["likely", "unlikely", "other moments fit better"],
 )
 def test_a_copy_that_a_look_does_not_bear_out_needs_a_likely_moment(
-    least: float, kind: MatchKind, monkeypatch: pytest.MonkeyPatch
+    least: float, nearest: float, kind: MatchKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hardly anything changes: less than a grey level."""
     monkeypatch.setattr(closer, "UNBORNE_MOMENT", least)
@@ -157,14 +169,27 @@ def test_a_copy_that_a_look_does_not_bear_out_needs_a_likely_moment(
     other, speech = restless(2, SECONDS, much=0.03), restless(1, SECONDS, much=0.03)
     query, reference = sampled(speech, shown), sampled(speech, REFERENCE)
     index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
-    proposed = Hypothesis(reference=0, matrix=np.eye(3), tier="hash", anchors=((0, 30),), query_box=WHOLE)
-    run = examine(proposed, query, reference)[0]
-    assert run.moment
-    unsure = replace(run, moment=replace(run.moment, others=True, stance=0.5))
-    copy = replace(judge(run, index), kind=MatchKind.COPY, doubt="", evidence=unsure)
+    copy = still_copy(query, reference, others=True, nearest=nearest)
     (found,) = looked_closer([copy], query, index, looking(other, shown))
     assert found.kind is kind
     assert found.doubt == (MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE else "")
+
+
+@pytest.mark.parametrize(
+    ("much", "kind"), [(0.03, MatchKind.COPY), (0.5, MatchKind.POSSIBLE)], ids=["still", "moves otherwise"]
+)
+def test_what_is_seen_to_move_otherwise_is_in_doubt(much: float, kind: MatchKind) -> None:
+    """The only moment of the view that the reference shows, and hardly moving in the sampled frames."""
+    shown = piece(30)
+    speech = restless(1, SECONDS, much=much)
+    query, reference = sampled(speech, shown), sampled(speech, REFERENCE)
+    index = ReferenceIndex.build([("speech", reference)], lambda _: reference)
+    copy = still_copy(query, reference, others=False, nearest=0.6)
+    assert copy.evidence.moment
+    unlike = replace(copy.evidence, moment=replace(copy.evidence.moment, stance=-0.5), motion=None)
+    look = looking(restless(2, SECONDS, much=much), shown)
+    (found,) = looked_closer([replace(copy, evidence=unlike)], query, index, look)
+    assert found.kind is kind
 
 
 def test_a_look_says_whether_changes_agree_one_by_one() -> None:

@@ -20,7 +20,11 @@ from verify.matching.align import Line
 from verify.matching.index import ReferenceIndex
 from verify.matching.instants import APART_US, SHIFTS_US, Instants
 from verify.matching.judging import (
+    CLEAR_LEVEL,
+    LONE_MOMENT,
     MOMENT_IN_DOUBT,
+    OTHER_INSTANTS,
+    SAME_INSTANTS,
     SAME_OVERLAP,
     Judged,
     by_instants,
@@ -43,10 +47,11 @@ MOST_SEARCHED = 240  #: frames of a reference in which the moment is looked for,
 #: 0.25 s or more off at an end, one with a look; of 138 of 2.5 to 4.3 s four, three with it (seeds 26, 27, 91
 #: and 92).
 SHORT_US = 3_000_000
-#: A copy whose look settled nothing, as hardly anything changes there, stays one from that log-odds of the
-#: moment or that agreement. Of nine right moments of speakers before a still camera one had less of both, and
-#: the only one of another take.
-UNBORNE_MOMENT, UNBORNE_INSTANTS = 2.5, 0.75
+#: A copy whose look settled nothing, as hardly anything changes there, stays one from SAME_INSTANTS of
+#: agreement, or from that log-odds of the moment or agreement if so many of its frames have no better partner
+#: among the view's other moments. Of 37 copies of people who hardly move, which odds and agreement alone
+#: leave one, 12 of the 23 of the right moment have that, and 1 of the 14 of others.
+UNBORNE_MOMENT, UNBORNE_INSTANTS, UNBORNE_NEAREST = 2.5, 0.75, 0.4
 
 #: The frames of the query between two times, or none where it cannot be read again.
 LookCloser = Callable[[Span], Closeup]
@@ -116,8 +121,23 @@ def _judged_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen
     judged = judge(run, index)
     if by_instants(run, index) and judged.worth_telling:
         return judged
-    likely = (moment_odds(one.evidence) or 0.0) >= UNBORNE_MOMENT
-    return one if likely or closest[0].agreement >= UNBORNE_INSTANTS else _as_in_doubt(one)
+    return _as_unborne(one, closest[0])
+
+
+def _as_unborne(one: Judged, close: Close) -> Judged:
+    """What a look leaves of a run that it does not settle.
+
+    Where the reference shows no other moment a run that hardly moves counts as a copy; not if both sides
+    are seen to change after all, and otherwise.
+    """
+    moment, odds = one.evidence.moment, moment_odds(one.evidence)
+    if moment is None or odds is None:
+        return one
+    if odds < LONE_MOMENT and close.level >= CLEAR_LEVEL and close.agreement < OTHER_INSTANTS:
+        return _doubted(one)
+    likely = odds >= UNBORNE_MOMENT or close.agreement >= UNBORNE_INSTANTS
+    alike = close.agreement >= SAME_INSTANTS or (likely and moment.nearest >= UNBORNE_NEAREST)
+    return one if alike else _as_in_doubt(one)
 
 
 def _timed_closely(one: Judged, query: Fingerprint, index: ReferenceIndex, seen: Closeup) -> Judged:
@@ -158,9 +178,13 @@ def _as_unseen(one: Judged) -> Judged:
 
 def _as_in_doubt(one: Judged) -> Judged:
     """A copy that a look did not bear out, if the reference shows other moments."""
-    if one.kind is MatchKind.COPY and one.evidence.moment and one.evidence.moment.others:
-        return replace(one, kind=MatchKind.POSSIBLE, doubt=MOMENT_IN_DOUBT)
-    return one
+    shows_others = one.evidence.moment is not None and one.evidence.moment.others
+    return _doubted(one) if shows_others else one
+
+
+def _doubted(one: Judged) -> Judged:
+    copy = one.kind is MatchKind.COPY
+    return replace(one, kind=MatchKind.POSSIBLE, doubt=MOMENT_IN_DOUBT) if copy else one
 
 
 def _share_frames(run: Evidence, before: Evidence) -> bool:
