@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from verify.fingerprint import perceptual
 from verify.fingerprint.bars import BarProfile, cut
 from verify.fingerprint.local import RETRIEVAL_FEATURES, Places, extract
+from verify.fingerprint.quality import lit
 from verify.fingerprint.record import WHOLE, Box, Fingerprint, decode_grey, encode_grey, searched_area
 from verify.model import Frame, GreyImage, MediaKind
 
 THUMBNAIL_SIDE = 160  #: pixels; aligned comparison needs about 50 across a third of the frame
 THUMBNAIL_JPEG_QUALITY = 80
 PICTURE_JPEG_QUALITY = 80  #: about 30 kB at 512 pixels (handbook `algorithms.md` 1.5)
+#: Of a dim picture, which is kept as it is and lit again whenever it is compared; no larger than others.
+DIM_JPEG_QUALITY = 95
 DISTINCT_BITS = 24  #: nearer frames give the same features (handbook `algorithms.md` 5.1)
 #: Of a medium, about 40 MB of pictures; beyond 11 minutes they lie farther apart for it.
 MOST_KEYFRAMES = 2_000
@@ -52,23 +55,24 @@ class _Builder:
 
     def add(self, frame: Frame) -> None:
         self.times.append(frame.time_us)
-        thumbnail = shrunk(frame.image)
-        picture = perceptual.small(frame.image)
+        seen = lit(frame.image)
+        thumbnail = shrunk(seen)
+        picture = perceptual.small(seen)
         self.bars.add(thumbnail)
         self.motion.add(picture)
         self.hashes.add(picture)
         self.thumbnails.append(encode_grey(thumbnail, THUMBNAIL_JPEG_QUALITY))
         self.size = (frame.image.shape[1], frame.image.shape[0])
-        self._keep_if_distinct(frame.image, picture)
+        self._keep_if_distinct(frame.image, picture, is_dim=seen is not frame.image)
 
-    def _keep_if_distinct(self, image: GreyImage, picture: GreyImage) -> None:
+    def _keep_if_distinct(self, image: GreyImage, picture: GreyImage, *, is_dim: bool) -> None:
         if self.keyframes and self.times[-1] - self.times[self.keyframes[-1]] < self.apart_us:
             return
         code = perceptual.codes(perceptual.coefficients(picture))
         if self.last_kept is None or perceptual.hamming(code, self.last_kept) > DISTINCT_BITS:
             self.last_kept = code
             self.keyframes.append(len(self.times) - 1)
-            self.pictures.append(encode_grey(image, PICTURE_JPEG_QUALITY))
+            self.pictures.append(encode_grey(image, DIM_JPEG_QUALITY if is_dim else PICTURE_JPEG_QUALITY))
 
     def finish(self, kind: MediaKind, duration_us: int) -> Fingerprint:
         box = self.bars.content_box()
@@ -130,7 +134,7 @@ def _descriptors(
     pictures: Iterable[bytes], area: NDArray[np.bool_] | None
 ) -> tuple[perceptual.Codes, Places, NDArray[np.int32]]:
     """What retrieval searches, where each is in its picture, and which keyframe it belongs to."""
-    found = [extract(decode_grey(jpeg), count=RETRIEVAL_FEATURES, mask=area) for jpeg in pictures]
+    found = [extract(lit(decode_grey(jpeg)), count=RETRIEVAL_FEATURES, mask=area) for jpeg in pictures]
     owner = np.repeat(np.arange(len(found), dtype=np.int32), [len(part.descriptors) for part in found])
     return (
         np.concatenate([part.descriptors for part in found]),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint.build import THUMBNAIL_JPEG_QUALITY, shrunk
+from verify.fingerprint.quality import lit
 from verify.fingerprint.record import DECODED_THUMBNAILS, decode_grey, encode_grey
 from verify.model import Frame, GreyImage
 
@@ -38,7 +39,8 @@ class Closeup:
 
 def closeup(frames: Iterable[Frame]) -> Closeup:
     """The closeup of some frames of one medium, which may be none."""
-    seen = [(frame.time_us, encode_grey(shrunk(frame.image), THUMBNAIL_JPEG_QUALITY)) for frame in frames]
+    pictures = ((frame.time_us, shrunk(lit(frame.image))) for frame in frames)
+    seen = [(time_us, encode_grey(picture, THUMBNAIL_JPEG_QUALITY)) for time_us, picture in pictures]
     return Closeup(
         times_us=np.array([time_us for time_us, _ in seen], np.int64),
         thumbnails=tuple(thumbnail for _, thumbnail in seen),

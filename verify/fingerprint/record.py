@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from verify.errors import BlobMissing
 from verify.fingerprint.packing import unpacked
 from verify.fingerprint.perceptual import Codes
+from verify.fingerprint.quality import lit
 from verify.model import GreyImage, MediaKind
 
 #: Stored fingerprints of another algorithm are made again, never compared.
-ALGORITHM = "dct256-orb/3"
+ALGORITHM = "dct256-orb/4"
 
 DECODED_THUMBNAILS = 512  #: at 14 kB each
 
@@ -67,7 +68,8 @@ class Fingerprint:
         return lru_cache(maxsize=DECODED_THUMBNAILS)(lambda frame: decode_grey(self.thumbnails[frame]))
 
     def picture(self, keyframe: int) -> GreyImage:
-        return decode_grey(self.pictures[keyframe])
+        """As it is compared: lit where it is dim."""
+        return lit(decode_grey(self.pictures[keyframe]))
 
     def to_bytes(self) -> bytes:
         head = np.array([self.duration_us, self.width, self.height], dtype=np.int64)

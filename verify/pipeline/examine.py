@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from verify.errors import BlobMissing, BrokenMedia, MediaRejected, PermanentError
 from verify.fingerprint import THUMBNAIL_SIDE, Closeup, Fingerprint, closeup, exchange_hashes, fingerprint
 from verify.fingerprint.quality import USABLE_QUALITY
+from verify.fingerprint.record import decode_grey
 from verify.matching import FRAMES_PER_SECOND, LookCloser
 from verify.matching.colours import recoloured
 from verify.media.decoder import Decoder, MediaSession
@@ -203,7 +204,7 @@ def _read(session: MediaSession, kind: MediaKind, plan: FramePlan, progress: Pro
         fingerprint=replace(print_, duration_us=outcome.metadata.duration_us),
         decode=outcome,
         keyframes=keyframe_records(print_),
-        exchange_hashes=exchange_hashes(print_.picture(0)),
+        exchange_hashes=exchange_hashes(decode_grey(print_.pictures[0])),
     )
 
 
