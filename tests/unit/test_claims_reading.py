@@ -85,6 +85,20 @@ def test_romanisations_of_one_name_are_one_place(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Floods in Kenya this morning", ["Kenya"]),
+        ("Protest in Gaborone, Botswana", ["Gaborone"]),
+        ("Shots near Kinshasa, DRC", ["Kinshasa"]),
+        ("Earthquake felt in Mexico City", ["Mexico City"]),
+        ("Fire in New Mexico", []),
+    ],
+)
+def test_countries_are_places_unless_something_in_them_is_named(text: str, named: list[str]) -> None:
+    assert places(text) == named
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("T-72 is not T-62", ["T-72", "T-62"]),

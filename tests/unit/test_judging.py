@@ -25,6 +25,8 @@ from verify.matching.judging import (
     POSSIBLE_ODDS,
     SAME_INSTANTS,
     SAME_PICTURE_BITS,
+    SAME_SCENE_FRAMES,
+    SAME_SCENE_MOTION,
     STEADY_INSTANTS,
     SURE_INSTANTS,
     WIDE_SPREAD,
@@ -77,6 +79,23 @@ def test_a_longer_run_agrees_all_along(weak: Evidence) -> None:
     run = replace(bits(long(weak, LEAST_FRAMES), SAME_PICTURE_BITS + 1), motion=0.35)
     assert log_odds(run) < COPY_ODDS
     assert judge(run, INDEX).worth_telling
+
+
+@pytest.mark.parametrize(
+    ("motion", "distance", "agree", "told"),
+    [
+        (SAME_SCENE_MOTION - 0.01, SAME_PICTURE_BITS + 1, 0.5, False),
+        (SAME_SCENE_MOTION, SAME_PICTURE_BITS + 1, 0.5, True),
+        (SAME_SCENE_MOTION - 0.01, SAME_PICTURE_BITS, 0.5, True),
+        (SAME_SCENE_MOTION - 0.01, SAME_PICTURE_BITS + 1, 1.0, True),
+    ],
+    ids=["both differ", "it moves alike", "it looks alike", "it is sure"],
+)
+def test_a_weak_run_that_looks_and_moves_otherwise_is_not_told(
+    weak: Evidence, motion: float, distance: int, agree: float, *, told: bool
+) -> None:
+    run = replace(bits(long(weak, 8, agree), distance), motion=motion, moving_frames=SAME_SCENE_FRAMES)
+    assert judge(run, INDEX).worth_telling is told
 
 
 def test_the_whole_picture_bears_a_weak_run_out(weak: Evidence) -> None:
