@@ -13,11 +13,13 @@ from verify.matching import ReferenceIndex
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.judging import (
     ALIKE_INSTANTS,
+    ALIKE_MOTION,
     BEARING_MOTION,
     CLEAR_LEVEL,
     COPY_ODDS,
     COVERED_FRAMES,
     COVERED_ODDS,
+    EDGE_ROWS,
     LESS_EXACT,
     MORE_EXACT,
     OTHER_INSTANTS,
@@ -26,7 +28,6 @@ from verify.matching.judging import (
     SAME_INSTANTS,
     SAME_PICTURE_BITS,
     SAME_SCENE_FRAMES,
-    SAME_SCENE_MOTION,
     STEADY_INSTANTS,
     SURE_INSTANTS,
     WIDE_SPREAD,
@@ -81,21 +82,38 @@ def test_a_longer_run_agrees_all_along(weak: Evidence) -> None:
     assert judge(run, INDEX).worth_telling
 
 
+def at_an_edge(evidence: Evidence) -> Evidence:
+    blocks = np.zeros_like(evidence.blocks)
+    blocks[-EDGE_ROWS:] = 0.9
+    return replace(evidence, blocks=blocks, moment=None)
+
+
 @pytest.mark.parametrize(
     ("motion", "distance", "agree", "told"),
     [
-        (SAME_SCENE_MOTION - 0.01, SAME_PICTURE_BITS + 1, 0.5, False),
-        (SAME_SCENE_MOTION, SAME_PICTURE_BITS + 1, 0.5, True),
-        (SAME_SCENE_MOTION - 0.01, SAME_PICTURE_BITS, 0.5, True),
-        (SAME_SCENE_MOTION - 0.01, SAME_PICTURE_BITS + 1, 1.0, True),
+        (ALIKE_MOTION - 0.01, SAME_PICTURE_BITS + 1, 0.5, False),
+        (ALIKE_MOTION, SAME_PICTURE_BITS + 1, 0.5, True),
+        (ALIKE_MOTION - 0.01, SAME_PICTURE_BITS, 0.5, True),
+        (ALIKE_MOTION - 0.01, SAME_PICTURE_BITS + 1, 1.0, True),
     ],
-    ids=["both differ", "it moves alike", "it looks alike", "it is sure"],
+    ids=["nothing else", "it moves alike", "it looks alike", "it is sure"],
 )
-def test_a_weak_run_that_looks_and_moves_otherwise_is_not_told(
+def test_a_weak_run_needs_more_than_an_edge(
     weak: Evidence, motion: float, distance: int, agree: float, *, told: bool
 ) -> None:
-    run = replace(bits(long(weak, 8, agree), distance), motion=motion, moving_frames=SAME_SCENE_FRAMES)
-    assert judge(run, INDEX).worth_telling is told
+    run = at_an_edge(bits(long(weak, 8, agree), distance))
+    moving = replace(run, motion=motion, moving_frames=SAME_SCENE_FRAMES)
+    assert judge(moving, INDEX).worth_telling is told
+
+
+@pytest.mark.parametrize(("stance", "told"), [(0.0, False), (1.0, True)], ids=["another", "perhaps the same"])
+def test_a_weak_run_of_moving_footage_needs_a_likely_moment(
+    weak: Evidence, stance: float, *, told: bool
+) -> None:
+    run = replace(bits(weak, SAME_PICTURE_BITS), motion=None, moving_frames=0)
+    assert run.moment
+    placed = replace(run, moment=replace(run.moment, others=True, stance=stance, nearest=stance))
+    assert judge(placed, INDEX).worth_telling is told
 
 
 def test_the_whole_picture_bears_a_weak_run_out(weak: Evidence) -> None:
