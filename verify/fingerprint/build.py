@@ -55,15 +55,18 @@ class _Builder:
 
     def add(self, frame: Frame) -> None:
         self.times.append(frame.time_us)
-        seen = lit(frame.image)
+        picture = perceptual.small(frame.image)
+        seen = lit(frame.image, picture)
+        is_dim = seen is not frame.image
+        if is_dim:
+            picture = perceptual.small(seen)
         thumbnail = shrunk(seen)
-        picture = perceptual.small(seen)
         self.bars.add(thumbnail)
         self.motion.add(picture)
         self.hashes.add(picture)
         self.thumbnails.append(encode_grey(thumbnail, THUMBNAIL_JPEG_QUALITY))
         self.size = (frame.image.shape[1], frame.image.shape[0])
-        self._keep_if_distinct(frame.image, picture, is_dim=seen is not frame.image)
+        self._keep_if_distinct(frame.image, picture, is_dim=is_dim)
 
     def _keep_if_distinct(self, image: GreyImage, picture: GreyImage, *, is_dim: bool) -> None:
         if self.keyframes and self.times[-1] - self.times[self.keyframes[-1]] < self.apart_us:

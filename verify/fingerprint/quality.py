@@ -22,9 +22,12 @@ DIM_QUALITY = 60
 LEAST_RANGE, LIT_RANGE = 12, 96
 
 
-def lit(image: GreyImage) -> GreyImage:
-    """The picture, its contrast raised where it is too dim or too pale to be compared and that helps."""
-    picture = perceptual.small(image)
+def lit(image: GreyImage, small: GreyImage | None = None) -> GreyImage:
+    """The picture, its contrast raised where it is too dim or too pale to be compared and that helps.
+
+    `small` is its 64x64 picture, where that is known.
+    """
+    picture = perceptual.small(image) if small is None else small
     if perceptual.quality(picture) >= DIM_QUALITY:
         return image
     low, high = np.percentile(picture, (1, 99)).tolist()
