@@ -36,6 +36,7 @@ from verify.matching.judging import (
     fragments_of_a_scene,
     judge,
     less_exact_stills,
+    uncontradicted,
 )
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.scoring import chance_in_set, false_match_probability, in_words, log_odds, score
@@ -103,7 +104,7 @@ def test_a_weak_run_needs_more_than_an_edge(
 ) -> None:
     run = at_an_edge(bits(long(weak, 8, agree), distance))
     moving = replace(run, motion=motion, moving_frames=SAME_SCENE_FRAMES)
-    assert judge(moving, INDEX).worth_telling is told
+    assert bool(uncontradicted([judge(moving, INDEX)])) is told
 
 
 @pytest.mark.parametrize(("stance", "told"), [(0.0, False), (1.0, True)], ids=["another", "perhaps the same"])
@@ -113,7 +114,7 @@ def test_a_weak_run_of_moving_footage_needs_a_likely_moment(
     run = replace(bits(weak, SAME_PICTURE_BITS), motion=None, moving_frames=0)
     assert run.moment
     placed = replace(run, moment=replace(run.moment, others=True, stance=stance, nearest=stance))
-    assert judge(placed, INDEX).worth_telling is told
+    assert bool(uncontradicted([judge(placed, INDEX)])) is told
 
 
 def test_the_whole_picture_bears_a_weak_run_out(weak: Evidence) -> None:

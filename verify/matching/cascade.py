@@ -31,7 +31,14 @@ from verify.matching.closer import LookCloser, looked_closer, note_of
 from verify.matching.crops import ACROSS, ANYWHERE, LARGE_PARTS
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import Judged, fragments_of_a_scene, judge, less_exact_stills, select
+from verify.matching.judging import (
+    Judged,
+    fragments_of_a_scene,
+    judge,
+    less_exact_stills,
+    select,
+    uncontradicted,
+)
 from verify.matching.looks import Looks
 from verify.matching.nearby import at_better_seconds
 from verify.matching.segments import segment
@@ -74,6 +81,7 @@ def match(
     told = less_exact_stills(select(told))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
+    told = uncontradicted(told)
     found = result(told, query, index, media_sha256=media_sha256)
     return replace(found, notes=(*found.notes, note)) if (note := note_of(told)) else found
 

@@ -121,8 +121,7 @@ def judge(evidence: Evidence, index: ReferenceIndex) -> Judged:
         and chance <= POSSIBLE_CHANCE
         and not _is_overlay(evidence, odds)
         and not _is_guess(evidence)
-        and not _is_glimpse(evidence, odds)
-        and not (kind is MatchKind.POSSIBLE and _is_contradicted(evidence, odds)),
+        and not _is_glimpse(evidence, odds),
         doubt=MOMENT_IN_DOUBT if kind is MatchKind.POSSIBLE and _is_sure(odds, chance) else "",
     )
 
@@ -134,14 +133,9 @@ def _borne_out(evidence: Evidence) -> float:
 
 
 def _is_overlay(evidence: Evidence, odds: float) -> bool:
-    """Nothing but an edge agrees, and that not well, or at another moment.
-
-    A picture may be cropped; moving footage shows more.
-    """
-    if not _only_an_edge_agrees(evidence):
+    """Nothing but an edge agrees, and that not well. A picture may be cropped; moving footage shows more."""
+    if odds >= COPY_ODDS or not _only_an_edge_agrees(evidence):
         return False
-    if odds >= COPY_ODDS:
-        return evidence.footage_moves and _is_of_another_moment(evidence)
     return evidence.footage_moves or float(np.median(evidence.distances)) > OTHER_PICTURE_BITS
 
 
@@ -166,20 +160,6 @@ def _is_glimpse(evidence: Evidence, odds: float) -> bool:
         return False
     borne_out = evidence.motion is not None and evidence.motion >= BEARING_MOTION
     return not borne_out and float(np.median(evidence.distances)) > SAME_PICTURE_BITS
-
-
-def _is_contradicted(evidence: Evidence, odds: float) -> bool:
-    """Weak, and the rest speaks against it: an overlay, or flat pictures, is all that agrees."""
-    moves_alike = _motion_is_known(evidence) and (evidence.motion or 0.0) >= ALIKE_MOTION
-    if odds >= COPY_ODDS or moves_alike:
-        return False
-    only_edge = _beside_edge(evidence) < LEAST_BESIDE_EDGE and _whole_picture_differs(evidence)
-    return evidence.footage_moves and (only_edge or _is_of_another_moment(evidence))
-
-
-def _is_of_another_moment(evidence: Evidence) -> bool:
-    odds = moment_odds(evidence)
-    return bool(evidence.moment and evidence.moment.others and odds is not None and odds < OTHER_MOMENT)
 
 
 def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
@@ -301,6 +281,30 @@ def _motion_is_missing(evidence: Evidence) -> bool:
     """Both move, yet never in the frames that agree: an empty room looks like itself at any time."""
     moves = evidence.footage_moves and evidence.shot_moves
     return moves and not evidence.moving_frames and len(evidence.share) >= SAME_SCENE_FRAMES
+
+
+def uncontradicted(told: Sequence[Judged]) -> list[Judged]:
+    """Without what an overlay, or flat grey, explains; until then it is a hint of where to look further."""
+    return [one for one in told if not _is_contradicted(one)]
+
+
+def _is_contradicted(one: Judged) -> bool:
+    """Whether moving footage agrees at another moment, or at an edge alone, and no better elsewhere."""
+    run = one.evidence
+    if not run.footage_moves:
+        return False
+    if one.kind is MatchKind.SHARED_OVERLAY:
+        return _is_of_another_moment(run)
+    moves_alike = _motion_is_known(run) and (run.motion or 0.0) >= ALIKE_MOTION
+    if one.kind is not MatchKind.POSSIBLE or log_odds(run) >= COPY_ODDS or moves_alike:
+        return False
+    only_edge = _beside_edge(run) < LEAST_BESIDE_EDGE and _whole_picture_differs(run)
+    return only_edge or _is_of_another_moment(run)
+
+
+def _is_of_another_moment(run: Evidence) -> bool:
+    odds = moment_odds(run)
+    return bool(run.moment and run.moment.others and odds is not None and odds < OTHER_MOMENT)
 
 
 def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
