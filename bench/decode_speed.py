@@ -1,13 +1,14 @@
-"""What decoding costs, as a ratio to `ffmpeg -threads 1 -f null` on the same file in the same run.
+"""What decoding and hashing cost, as a ratio to `ffmpeg -threads 1 -f null` on the same file in the same run.
 
     python -m bench.decode_speed [FILE ...] [--runs N]
 
-CPU seconds of the child processes (user and system), medians of N runs; only the ratios mean anything on
-a shared machine. Children are forked from a template that a worker starts once, so its start is measured
-apart: the system counts a template's children when the template has ended, so each figure is that of several
-decodes in a row and the end of their template, less the start. Bubblewrap is left out: it hides the CPU
-time of what it runs. Without files, a 720p and a 1080p clip are rendered. The targets for everything up to
-the hash tier: 0.75 at 720p, 0.6 at 1080p; 0.15 for the I-frame screen.
+CPU seconds of decoder children and of the process that hashes (user and system), medians of N runs; only
+the ratios mean anything on a shared machine. "match" is what it takes to find the clip in a set of itself
+alone, by the hash tier. Children are forked from a template that a worker starts once, so its start is
+measured apart: the system counts a template's children when the template has ended, so each figure is that
+of several decodes in a row and the end of their template, less the start. Bubblewrap is left out: it hides
+the CPU time of what it runs. Without files, a 720p and a 1080p clip are rendered. The targets for everything
+up to the hash tier: 0.75 at 720p, 0.6 at 1080p; 0.15 for the I-frame screen.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ import resource
 import statistics
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tests.footage import render_video
+from verify.fingerprint import Fingerprint, fingerprint
+from verify.matching import ReferenceIndex, match
 from verify.media.decoder import DecodeLimits, Decoder, FrameMode, FramePlan
 from verify.media.template import TEMPLATES
 from verify.model import MediaKind
@@ -47,14 +51,28 @@ def decode_plain(path: Path) -> None:
     subprocess.run(command, check=True)
 
 
-def decode_ours(path: Path, mode: FrameMode) -> int:
+def fingerprint_of(path: Path, mode: FrameMode) -> Fingerprint:
+    """As of a query."""
     decoder = Decoder(DecodeLimits(sandbox="rlimit"))
     with decoder.frames(path, MediaKind.VIDEO, FramePlan(mode=mode)) as stream:
-        return sum(1 for _ in stream)
+        length_us = stream.metadata.duration_us
+        return fingerprint(stream, kind=MediaKind.VIDEO, duration_us=length_us, for_index=False)
+
+
+def own_cpu_seconds(work: Callable[[], object]) -> float:
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def match_cpu_seconds(path: Path) -> float:
+    made = fingerprint_of(path, FrameMode.GRID)
+    index = ReferenceIndex.build([("itself", made)], lambda _: made)
+    return own_cpu_seconds(partial(match, made, index, media_sha256=""))
 
 
 def measure(path: Path, runs: int) -> dict[str, float]:
-    """Median CPU seconds: "plain", "start" of a template, and with it started "probe", "intra" and "grid"."""
+    """Median CPU seconds: "plain", "start" of a template, and after it "probe", the passes and "match"."""
     taken: dict[str, list[float]] = {}
     for _ in range(runs):
         for name, seconds in measured_once(path).items():
@@ -68,12 +86,16 @@ def measured_once(path: Path) -> dict[str, float]:
     cold = child_cpu_seconds(probe, 1)
     warm = (child_cpu_seconds(probe, 1 + PROBES) - cold) / PROBES
     start = cold - warm
-    passes = {
-        mode.value: (child_cpu_seconds(partial(decode_ours, path, mode), PASSES) - start) / PASSES
-        for mode in FrameMode
-    }
+    passes = {mode.value: pass_cpu_seconds(path, mode) - start / PASSES for mode in FrameMode}
     plain = child_cpu_seconds(partial(decode_plain, path), 1)
-    return {"plain": plain, "start": start, "probe": warm, **passes}
+    return {"plain": plain, "start": start, "probe": warm, **passes, "match": match_cpu_seconds(path)}
+
+
+def pass_cpu_seconds(path: Path, mode: FrameMode) -> float:
+    """One of PASSES: in the child, with that share of the template's start, and in this process."""
+    before = time.process_time()
+    children = child_cpu_seconds(partial(fingerprint_of, path, mode), PASSES)
+    return (children + time.process_time() - before) / PASSES
 
 
 def render(folder: Path) -> list[Path]:
@@ -97,10 +119,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(f"{'file':40} {'ffmpeg s':>8} {'intra x':>8} {'grid x':>8} {'probe s':>8} {'template s':>10}")
+        titles = " ".join(f"{title:>8}" for title in ("ffmpeg s", "intra x", "grid x", "match x", "probe s"))
+        print(f"{'file':40} {titles} {'template s':>10}")
         for path in options.files or render(Path(folder)):
             cost = measure(path, options.runs)
-            ratios = " ".join(f"{cost[mode] / cost['plain']:8.2f}" for mode in ("intra", "grid"))
+            ratios = " ".join(f"{cost[mode] / cost['plain']:8.2f}" for mode in ("intra", "grid", "match"))
             apart = f"{cost['probe']:8.3f} {cost['start']:10.3f}"
             print(f"{path.name[:40]:40} {cost['plain']:8.2f} {ratios} {apart}")
 

@@ -41,6 +41,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "mirrored.mp4", seed=1, start=2.0, seconds=5, size=SIZE, mirror=True, options={"crf": "32"}
     )
     render_video(folder / "letterboxed.mp4", seed=1, start=4.0, seconds=4, size=SIZE, letterbox=0.2)
+    render_video(folder / "cropped.mp4", seed=1, start=2.0, seconds=4, size=SIZE, crop=(0.3, 0.25, 0.85, 0.8))
     render_video(folder / "other.mp4", seed=2, seconds=6, size=SIZE)
     render_video(folder / "third.mp4", seed=3, seconds=4, size=SIZE)
     render_image(folder / "frame.jpg", seed=1, at=6.0, size=SIZE)

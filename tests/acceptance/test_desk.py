@@ -206,15 +206,16 @@ def test_the_exported_file_stands_alone(page: Page, report: str, tmp_path: Path)
     assert "Matched segments" in page.inner_text("#footage")
 
 
-def test_two_media_are_compared_without_keeping_anything(page: Page, desk: Desk) -> None:
+@pytest.mark.parametrize("name", ["letterboxed.mp4", "cropped.mp4"])
+def test_two_media_are_compared_without_keeping_anything(page: Page, desk: Desk, name: str) -> None:
     page.goto("/compare")
-    page.set_input_files("#a", desk.footage / "letterboxed.mp4")
+    page.set_input_files("#a", desk.footage / name)
     page.set_input_files("#b", desk.footage / "old.mp4")
     page.click("button:has-text('Compare')")
     page.wait_for_selector("article")
     assert page.locator("#m1s1").count() == 1
     page.goto("/")
-    assert "letterboxed" not in page.inner_text("main")
+    assert name not in page.inner_text("main")
 
 
 def test_the_queue_shows_states_as_they_change(page: Page, desk: Desk) -> None:

@@ -70,6 +70,7 @@ def test_a_set_of_an_earlier_version_is_renewed(commands: Commands, footage: Pat
     renewed = commands.run("reference", "renew")
     assert (renewed.code, renewed.out.strip()) == (0, "1 references fingerprinted anew, 0 left")
     assert copies(commands.check(str(footage / "mirrored.mp4")).json)
+    assert [one["tier"] for one in copies(commands.check(str(footage / "cropped.mp4")).json)] == ["local"]
 
 
 def test_a_post_becomes_a_reference_with_its_own_date(commands: Commands, web: Web, footage: Path) -> None:

@@ -180,6 +180,67 @@ def test_a_grid_starved_of_reference_frames_is_decoded_whole(tmp_path):
     assert outcome.complete, outcome.note
 
 
+def picks_and_pixels(path, skip, *, look_into_packets):
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.options = {"skip_loop_filter": "all"}
+        budget = Budget(cpu_seconds=1e9, dense_pixels=1 << 40, length_us=1 << 40)
+        walk = Walk(container, stream, skip, GRID.step_us, budget)
+        if not look_into_packets:
+            walk._size_bytes = 0
+        shown = [(time_us, frame.to_ndarray(format="gray").tobytes()) for time_us, frame in walk.picks()]
+    assert not walk.failures
+    return shown, walk._pixels
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize("skip", ["NONREF", "DEFAULT", "NONKEY"])
+@pytest.mark.parametrize(
+    "coding",
+    [
+        "keyint=25:bframes=0",
+        "keyint=37:bframes=3:b-pyramid=normal",
+        "keyint=37:bframes=3:open-gop=1",
+        "keyint=30:intra-refresh=1",
+        "keyint=3",
+        "keyint=1",
+    ],
+)
+def test_leaving_out_what_no_pick_needs_changes_no_pick(tmp_path, suffix, skip, coding):
+    path = render_video(tmp_path / f"a.{suffix}", seconds=5, options={"x264-params": coding})
+    every, all_pixels = picks_and_pixels(path, skip, look_into_packets=False)
+    needed, pixels = picks_and_pixels(path, skip, look_into_packets=True)
+    assert needed == every
+    assert pixels <= all_pixels
+
+
+def test_what_lies_between_the_last_pick_and_an_i_frame_is_not_decoded(tmp_path):
+    coding = {"x264-params": "keyint=25:scenecut=0:bframes=0"}  # 7 pictures after each second's third pick
+    path = render_video(tmp_path / "a.mp4", seconds=10, options=coding)
+    _, all_pixels = picks_and_pixels(path, "NONREF", look_into_packets=False)
+    _, pixels = picks_and_pixels(path, "NONREF", look_into_packets=True)
+    pictures = SIZE[0] * SIZE[1]
+    assert all_pixels == 250 * pictures
+    assert pixels <= 190 * pictures
+
+
+def test_few_packets_are_held_back_however_close_their_times(tmp_path, monkeypatch):
+    path = render_video(tmp_path / "a.mp4", times=[index / 2000 for index in range(300)])
+    held = []
+
+    class Watched(Walk):
+        def _can_wait(self, packet):
+            held.append(len(self._held))
+            return super()._can_wait(packet)
+
+    monkeypatch.setattr(f"{__name__}.Walk", Watched)
+    every, _ = picks_and_pixels(path, "NONREF", look_into_packets=False)
+    held.clear()
+    needed, _ = picks_and_pixels(path, "NONREF", look_into_packets=True)
+    assert needed == every
+    assert max(held) == 100
+
+
 @pytest.mark.parametrize("plan", [INTRA, GRID])
 @pytest.mark.parametrize("seconds", [0.04, 0.3])
 def test_very_short_clips(tmp_path, plan, seconds):

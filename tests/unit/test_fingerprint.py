@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -210,6 +211,23 @@ def test_a_fingerprint_survives_packing() -> None:
     assert again.to_bytes() == packed
     assert again.pictures == made.pictures
     assert np.array_equal(again.codes, made.codes)
+
+
+def test_a_query_has_all_but_the_corners_of_a_reference() -> None:
+    frames = [Frame(time_us=at * 333_333, image=grey(at)) for at in range(5)]
+    reference = fingerprint(frames, kind=MediaKind.VIDEO, duration_us=1_700_000)
+    query = fingerprint(frames, kind=MediaKind.VIDEO, duration_us=1_700_000, for_index=False)
+    assert len(reference.descriptors) > 0
+    again = Fingerprint.from_bytes(query.to_bytes())
+    assert (again.descriptors.shape, again.descriptor_places.shape) == ((0, 32), (0, 4))
+    assert again.descriptor_keyframe.size == 0
+    with_corners = replace(
+        again,
+        descriptors=reference.descriptors,
+        descriptor_places=reference.descriptor_places,
+        descriptor_keyframe=reference.descriptor_keyframe,
+    )
+    assert with_corners.to_bytes() == reference.to_bytes()
 
 
 @settings(max_examples=40, deadline=None)

@@ -33,7 +33,7 @@ from verify.store.references import reference_id
 
 def compared(parts: Parts, query: MediaFile, reference: MediaFile) -> Report:
     """The report of `query` against `reference` alone. Raises MediaRejected, BlobMissing, StorageFull."""
-    known = parts.examiner.examine(reference)
+    known = parts.examiner.examine(reference, for_index=True)
     asked = parts.examiner.examine(query)
     against = _as_reference(reference, known)
     media = _matched(parts, query, asked, against, known.fingerprint)

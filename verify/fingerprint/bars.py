@@ -51,8 +51,10 @@ class BarProfile:
 
 def _plainness(picture: GreyImage) -> Shares:
     """Per row, the share of its pixels that are as grey as the first row."""
-    edge = int(np.median(picture[0]))
-    share: Shares = (np.abs(picture.astype(np.int16) - edge) <= PLAIN_REACH).mean(axis=1, dtype=np.float32)
+    first, width = np.sort(picture[0]), len(picture[0])
+    edge = (int(first[(width - 1) // 2]) + int(first[width // 2])) // 2  # the median
+    plain = (picture >= max(0, edge - PLAIN_REACH)) & (picture <= min(255, edge + PLAIN_REACH))
+    share: Shares = np.add.reduce(plain, axis=1, dtype=np.float32) / np.float32(width)
     return share
 
 

@@ -32,12 +32,18 @@ MOVING_DEVIATION = 6.0  #: grey levels over time (handbook `algorithms.md` 1.4)
 LEAST_MOVING = 0.2  #: share of the frame; less and the whole frame is used
 
 
-def fingerprint(frames: Iterable[Frame], *, kind: MediaKind, duration_us: int) -> Fingerprint:
-    """The fingerprint of the frames of one medium, in order of time. At least one frame is needed."""
+def fingerprint(
+    frames: Iterable[Frame], *, kind: MediaKind, duration_us: int, for_index: bool = True
+) -> Fingerprint:
+    """The fingerprint of the frames of one medium, in order of time. At least one frame is needed.
+
+    Not `for_index`, it can be a query, not a reference: it has no local features. They are two thirds of
+    the work, and a search makes those of the few pictures it looks at anew.
+    """
     builder = _Builder(apart_us=duration_us // MOST_KEYFRAMES)
     for frame in frames:
         builder.add(frame)
-    return builder.finish(kind, duration_us)
+    return builder.finish(kind, duration_us, for_index=for_index)
 
 
 class _Builder:
@@ -77,12 +83,13 @@ class _Builder:
             self.keyframes.append(len(self.times) - 1)
             self.pictures.append(encode_grey(image, DIM_JPEG_QUALITY if is_dim else PICTURE_JPEG_QUALITY))
 
-    def finish(self, kind: MediaKind, duration_us: int) -> Fingerprint:
+    def finish(self, kind: MediaKind, duration_us: int, *, for_index: bool) -> Fingerprint:
         box = self.bars.content_box()
         whole, whole_quality = self.hashes.all()
         trimmed, quality = (whole, whole_quality) if box == WHOLE else self._trimmed(box)
         moving = self.motion.moving()
-        descriptors, places, owner = _descriptors(self.pictures, searched_area(moving, box))
+        pictures = self.pictures if for_index else []
+        descriptors, places, owner = _descriptors(pictures, searched_area(moving, box))
         return Fingerprint(
             kind=kind,
             duration_us=duration_us,
@@ -140,8 +147,8 @@ def _descriptors(
     found = [extract(lit(decode_grey(jpeg)), count=RETRIEVAL_FEATURES, mask=area) for jpeg in pictures]
     owner = np.repeat(np.arange(len(found), dtype=np.int32), [len(part.descriptors) for part in found])
     return (
-        np.concatenate([part.descriptors for part in found]),
-        np.concatenate([part.places for part in found]),
+        np.concatenate([np.empty((0, 32), np.uint8), *(part.descriptors for part in found)]),
+        np.concatenate([np.empty((0, 4), np.uint8), *(part.places for part in found)]),
         owner,
     )
 

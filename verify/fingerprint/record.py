@@ -45,7 +45,7 @@ class Fingerprint:
     thumbnails: tuple[bytes, ...]  #: n grey JPEGs, long side THUMBNAIL_SIDE
     keyframes: NDArray[np.int32]  #: (m,) positions among the n
     pictures: tuple[bytes, ...]  #: m grey JPEGs as decoded
-    descriptors: Codes  #: (d, 32): local features for retrieval
+    descriptors: Codes  #: (d, 32): local features for retrieval; a query has none
     descriptor_places: NDArray[np.uint8]  #: (d, 4): see `local.Places`
     descriptor_keyframe: NDArray[np.int32]  #: (d,) which of the m
     moving: NDArray[np.bool_]  #: (64, 64): where the picture changes; all False when it is a still

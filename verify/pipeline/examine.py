@@ -63,10 +63,12 @@ class Examiner:
         self._blobs = blobs
         self._plan = plan or FramePlan()
 
-    def examine(self, file: MediaFile, progress: Progress = lambda _share: None) -> Examination:
-        """The fingerprint of `file` and what goes with it into the report."""
+    def examine(
+        self, file: MediaFile, progress: Progress = lambda _share: None, *, for_index: bool = False
+    ) -> Examination:
+        """The fingerprint of `file`, a query or a reference `for_index`, and what goes into the report."""
         with self._decoder.open(self._blobs.path(file.sha256), file.kind) as session:
-            return _read(session, file.kind, self._plan, progress)
+            return _read(session, file.kind, self._plan, progress, for_index=for_index)
 
     def screen(
         self, file: MediaFile, settle: Settle, progress: Progress = lambda _share: None
@@ -193,10 +195,15 @@ def keyframe_records(print_: Fingerprint) -> tuple[KeyframeRecord, ...]:
     )
 
 
-def _read(session: MediaSession, kind: MediaKind, plan: FramePlan, progress: Progress) -> Examination:
+def _read(
+    session: MediaSession, kind: MediaKind, plan: FramePlan, progress: Progress, *, for_index: bool = False
+) -> Examination:
     with session.frames(plan) as stream:
         print_ = fingerprint(
-            _watched(stream, stream.metadata, progress), kind=kind, duration_us=stream.metadata.duration_us
+            _watched(stream, stream.metadata, progress),
+            kind=kind,
+            duration_us=stream.metadata.duration_us,
+            for_index=for_index,
         )
         outcome = stream.outcome
     return Examination(

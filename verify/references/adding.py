@@ -78,7 +78,7 @@ class ReferenceSet:
         known = self._store.by_media(file.sha256)
         if known is not None:
             return Added(reference=known, is_new=False)
-        found = self._examiner.examine(file, progress)
+        found = self._examiner.examine(file, progress, for_index=True)
         reference = Reference(
             id=reference_id(file.sha256),
             media=file,
@@ -96,7 +96,7 @@ class ReferenceSet:
         """
         for reference in self._store.unfingerprinted(ALGORITHM):
             try:
-                found = self._examiner.examine(reference.media, progress)
+                found = self._examiner.examine(reference.media, progress, for_index=True)
             except VerifyError as error:
                 yield Renewed(reference=reference, trouble=str(error))
                 continue

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from av.error import EOFError as EndOfFile
 from av.error import FFmpegError
 
+from verify.media.decoder_child.slices import first_slice, length_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    from verify.media.decoder_child.slices import Slice
+
 Skip = Literal["DEFAULT", "NONREF", "NONKEY"]
 _MICROSECONDS = 1_000_000
 _MAX_DEMUX_FAILURES = 20  #: in a row: a demuxer that only fails has read what it can
+_MOST_HELD = 100  #: packets: a third of a second at 240 pictures a second has 80
 _TAIL_US = 500_000  #: the last half second is decoded whole, so that the last picture is seen
 #: Shares of the CPU limit after which a pass goes coarse and after which it stops.
 _COARSE_SHARE, _STOP_SHARE = 0.7, 0.9
@@ -71,13 +76,17 @@ class Walk:
     _damaged: bool = False  #: since the last decoded picture
     _rewound: bool = False
     _restart: bool = False
-    _held: Packet[VideoStream] | None = None
+    _held: list[Packet[VideoStream]] = field(default_factory=list)  #: see `_wanted`
+    _needed_us: int = -1  #: time of the latest picture handed on that is surely decoded
     _fed_us: set[int] = field(default_factory=set)
     _pixels: int = 0  #: decoded so far, counted before they are
     _area: int = field(init=False)
     _base: Fraction = field(init=False)
+    _size_bytes: int = field(init=False)  #: of a unit's length in H.264 packets; 0: they are not looked into
 
     def __post_init__(self) -> None:
+        context = self.stream.codec_context
+        self._size_bytes = length_bytes(context.codec.canonical_name, context.extradata)
         self._area = self.stream.codec_context.width * self.stream.codec_context.height
         self._base = self.stream.time_base or Fraction(1, _MICROSECONDS)
 
@@ -118,7 +127,7 @@ class Walk:
                     yield time_us, frame
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        """Packets worth decoding, over damage and rewinds; the held one before the end of the stream."""
+        """Packets worth decoding, over damage and rewinds; what is held back before the end of the stream."""
         errors = 0
         while errors < _MAX_DEMUX_FAILURES:
             self._restart = False
@@ -138,18 +147,34 @@ class Walk:
                 return
 
     def _wanted(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
+        """`packet`, after those held back, unless it can wait.
+
+        After a grid point nothing is picked until the next. What comes between is held back: where a
+        picture that stands alone comes first it is never needed (a tenth of a clip with an I-frame
+        every two seconds).
+        """
         if packet.size == 0:
-            if self._held is not None and self.skip != "NONKEY":
-                yield self._held
+            yield from self._held
             yield packet
             return
         self._note_times(packet)
-        if self._off_grid(packet):
-            self._held = packet
-        else:
-            self._held = None
+        content, alone = self._content(packet), self._is_picked_alone(packet)
+        if alone or (content and content.alone):
+            self._held.clear()
+        if (alone or content) and self._can_wait(packet):
+            if self.skip != "NONKEY":
+                self._held.append(packet)
+            return
+        yield from self._released(packet)
+
+    def _released(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
+        released, self._held = [*self._held, packet], []
+        for one in released:
             self._pixels += self._area
-            yield packet
+            self._count_on(one)
+            yield one
+            if self._restart:
+                return
 
     def _note_times(self, packet: Packet[VideoStream]) -> None:
         if packet.pts is None:
@@ -167,12 +192,29 @@ class Walk:
             return 1 << 62
         return presentation((self.stream.start_time or 0) + self.stream.duration, self._base)
 
-    def _off_grid(self, packet: Packet[VideoStream]) -> bool:
-        """Whether `packet` stands alone and its picture would not be picked."""
-        alone = self.stream.codec_context.codec.intra_only or (self.skip == "NONKEY" and packet.is_keyframe)
-        if not alone or self.origin_us is None or packet.pts is None:
+    def _is_picked_alone(self, packet: Packet[VideoStream]) -> bool:
+        """Whether `packet` needs no other and no other that is wanted needs it."""
+        return self.stream.codec_context.codec.intra_only or (self.skip == "NONKEY" and packet.is_keyframe)
+
+    def _can_wait(self, packet: Packet[VideoStream]) -> bool:
+        """Whether the picture of `packet` comes before the next grid point, and no earlier one after it."""
+        if self.origin_us is None or packet.pts is None or len(self._held) == _MOST_HELD:
             return False
-        return presentation(packet.pts, self._base) - self.origin_us < self._due_us
+        start_us = presentation(packet.pts, self._base) - self.origin_us
+        next_us = max(self._due_us, (self._needed_us // self.step_us + 1) * self.step_us)
+        return self._needed_us < start_us < next_us
+
+    def _content(self, packet: Packet[VideoStream]) -> Slice | None:
+        return first_slice(bytes(packet), self._size_bytes) if self._size_bytes else None
+
+    def _count_on(self, packet: Packet[VideoStream]) -> None:
+        """Note that a picture of this time will come: the decoder gives it out some packets later."""
+        content = self._content(packet)
+        if self.origin_us is None or packet.pts is None or content is None:
+            return
+        if content.needed if self.skip == "NONREF" else self.skip == "DEFAULT":
+            start_us = presentation(packet.pts, self._base) - self.origin_us
+            self._needed_us = max(self._needed_us, start_us)
 
     def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
         try:
@@ -225,6 +267,7 @@ class Walk:
     def _rewind(self) -> None:
         """Go back to the last picture and decode everything from there."""
         self._rewound = True
+        self._held.clear()
         self.skip = "DEFAULT"
         self.stream.codec_context.skip_frame = "DEFAULT"
         try:
