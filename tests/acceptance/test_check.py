@@ -164,6 +164,8 @@ def test_a_person_reads_the_finding_and_finds_the_page(
     (page,) = (tmp_path / "out").glob("*.html")
     assert str(page) in outcome.out
     assert "searching the reference set" in outcome.err
+    told = outcome.err.splitlines()
+    assert sorted(set(told)) == sorted(told)  # each stage once
     text = page.read_text()
     assert text.count("data:image/jpeg;base64,") >= 2
     assert "<svg" in text

@@ -52,7 +52,7 @@ class ItemScreen:
     def __init__(self, title: str, *, quiet: bool = False) -> None:
         self._title = clean(title, 60)
         self._console = Console(stderr=True, quiet=quiet)
-        self._stage = ""
+        self._told: set[str] = set()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -75,8 +75,8 @@ class ItemScreen:
 
     def watch(self, stage: str, progress: float | None) -> None:
         words = doing(stage)
-        if stage != self._stage:
-            self._stage = stage
+        if stage not in self._told:  # the screen hands over to the fingerprint and then ends itself
+            self._told.add(stage)
             if not self._console.is_terminal:
                 self._console.print(f"{self._title}: {words}", markup=False, highlight=False, soft_wrap=True)
         total = None if progress is None else 1.0
