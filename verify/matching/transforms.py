@@ -6,11 +6,12 @@ Orientation and speed have fields of their own in the match segment and are not 
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from verify.fingerprint import Fingerprint
-from verify.fingerprint.record import WHOLE
-from verify.matching.geometry import Matrix, orientation_of, undo
+from verify.fingerprint.record import WHOLE, Box
+from verify.matching.geometry import Matrix, orientation_of, overlap, shared_area, undo
 from verify.matching.patches import AGREES
 from verify.matching.verification import Evidence
 
@@ -22,6 +23,9 @@ STRETCH = 1.12  #: of the aspect ratio
 CONTRAST = 1.3  #: ratio
 BRIGHTNESS = 25.0  #: grey levels
 COVERED_SHARE = 0.08  #: of the compared blocks
+#: Grey levels that two pictures with the same bars may differ by beside what was compared: in their mean, and
+#: on the mean about it, in which noise and compression stay below 8 and a caption's letters come to 20.
+BAR_LEVEL, BAR_TEXTURE = 40.0, 12.0
 
 _THIRDS_ACROSS = ("left", "", "right")
 _THIRDS_DOWN = ("upper", "", "lower")
@@ -29,14 +33,46 @@ _THIRDS_DOWN = ("upper", "", "lower")
 
 def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tuple[str, ...]:
     """Names of the changes, those that moved the picture first."""
-    names = [_crop(evidence), _frame(evidence), *_shape(evidence, query, reference), *_look(evidence)]
+    outside = []
+    if not _same_outside(evidence, query, reference):
+        outside = [_crop(evidence, reference.content_box), _frame(evidence)]
+    names = [*outside, *_shape(evidence, query, reference), *_look(evidence)]
     return tuple(name for name in names if name)
 
 
-def _crop(evidence: Evidence) -> str:
+def _same_outside(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> bool:
+    """Whether frame lies on frame, and what lies beside the compared part is the same: bars of both."""
+    matrix = evidence.hypothesis.matrix
+    whole = overlap(matrix)
+    if whole is None or min(whole.query_share, whole.reference_share) < WHOLE_SHARE:
+        return False
+    middle = len(evidence.query_frames) // 2
+    seen = query.thumbnail(int(evidence.query_frames[middle]))
+    known = reference.thumbnail(int(evidence.reference_frames[middle]))
+    (height, width), (ours_high, ours_wide) = known.shape, seen.shape
+    pixels = np.diag([width, height, 1]) @ matrix @ np.diag([1 / ours_wide, 1 / ours_high, 1])
+    laid = cv2.warpPerspective(seen, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    left, top, right, bottom = evidence.common.reference_box
+    beside = np.ones(known.shape, np.bool_)
+    beside[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = False
+    if not beside.any():
+        return True
+    difference = laid[beside].astype(np.float64) - known[beside]
+    level = float(difference.mean())
+    return abs(level) <= BAR_LEVEL and float(np.abs(difference - level).mean()) <= BAR_TEXTURE
+
+
+def _crop(evidence: Evidence, content: Box) -> str:
+    """`content` is what lies between the reference's own bars."""
     common = evidence.common
     if common.reference_share >= WHOLE_SHARE:
         return ""
+    left, top, right, bottom = content
+    shown = min(
+        shared_area(common.reference_box, content), common.reference_share / ((right - left) * (bottom - top))
+    )
+    if shown >= WHOLE_SHARE:
+        return "bars cut off" if common.query_share >= WHOLE_SHARE else ""
     where = _place(common.reference_box)
     return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
 
