@@ -3,8 +3,8 @@
     python -m bench.decode_speed [FILE ...] [--runs N]
 
 CPU seconds of decoder children and of the process that hashes (user and system), medians of N runs; only
-the ratios mean anything on a shared machine. "match" is what it takes to find the clip in a set of itself
-alone, by the hash tier. Children are forked from a template that a worker starts once, so its start is
+the ratios mean anything on a shared machine. "match" is what the search takes in a set of the clip alone,
+which the hash tier settles. Children are forked from a template that a worker starts once, so its start is
 measured apart: the system counts a template's children when the template has ended, so each figure is that
 of several decodes in a row and the end of their template, less the start. Bubblewrap is left out: it hides
 the CPU time of what it runs. Without files, a 720p and a 1080p clip are rendered. The targets for everything

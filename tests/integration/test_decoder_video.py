@@ -241,6 +241,45 @@ def test_few_packets_are_held_back_however_close_their_times(tmp_path, monkeypat
     assert max(held) == 100
 
 
+def test_a_rewind_at_the_end_reads_the_rest_again(tmp_path):
+    """Matroska states no length, so that the last pictures before the end are left out at first."""
+    times = [number / 25 for number in range(41)]
+    times += [times[-1] + 0.22 * step for step in range(1, 5)]
+    times.append(times[-1] + 0.01)
+    sparse = {"x264-params": "keyint=250:bframes=3:b-adapt=0:b-pyramid=none:scenecut=0:ref=1"}
+    path = render_video(tmp_path / "a.mkv", times=times, options=sparse)
+    every, _ = picks_and_pixels(path, "NONREF", look_into_packets=False)
+    needed, _ = picks_and_pixels(path, "NONREF", look_into_packets=True)
+    assert needed == every
+    assert needed[-1][0] == round(times[-1] * 1_000_000)
+
+
+def test_interlaced_footage_is_not_looked_into(tmp_path):
+    fields = {"flags": "+ilme+ildct", "x264-params": "tff=1:keyint=12:scenecut=0"}
+    path = render_video(tmp_path / "a.mkv", seconds=4, options=fields)
+    every, all_pixels = picks_and_pixels(path, "NONREF", look_into_packets=False)
+    needed, pixels = picks_and_pixels(path, "NONREF", look_into_packets=True)
+    assert (needed, pixels) == (every, all_pixels)
+
+
+def test_what_is_held_back_where_time_jumps_back_is_not_lost(tmp_path):
+    """Two files in one, the second shorter and from its beginning: the end of the first stays."""
+    coding = {"x264-params": "keyint=25:scenecut=0:bframes=0"}
+    path = tmp_path / "joined.mkv"
+    first = render_video(tmp_path / "a.mkv", seconds=3.9, options=coding)
+    kept = {"avoid_negative_ts": "disabled"}
+    with av.open(str(path), "w", options=kept) as out, av.open(str(first)) as source:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        packets = [packet for packet in source.demux(video=0) if packet.size]
+        for number, packet in enumerate([*packets, *packets[:50]]):
+            packet.stream, packet.dts = stream, number - 1_000
+            out.mux(packet)
+    every, _ = picks_and_pixels(path, "NONREF", look_into_packets=False)
+    needed, _ = picks_and_pixels(path, "NONREF", look_into_packets=True)
+    assert needed == every
+    assert needed[-1][0] == 3_880_000
+
+
 @pytest.mark.parametrize("plan", [INTRA, GRID])
 @pytest.mark.parametrize("seconds", [0.04, 0.3])
 def test_very_short_clips(tmp_path, plan, seconds):

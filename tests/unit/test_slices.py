@@ -46,6 +46,13 @@ def test_a_packet_without_a_slice_says_nothing(damaged):
     assert first_slice(damaged, 4) is None
 
 
+@pytest.mark.parametrize("size_bytes", [1, 4])
+def test_few_units_are_looked_at(size_bytes):
+    unit = (1).to_bytes(size_bytes, "big") + b"\x09"
+    assert first_slice(unit * 63 + packet(b"\x65\x88", size_bytes=size_bytes), size_bytes) is not None
+    assert first_slice(unit * 64 + packet(b"\x65\x88", size_bytes=size_bytes), size_bytes) is None
+
+
 @pytest.mark.parametrize(
     ("codec", "header", "size_bytes"),
     [

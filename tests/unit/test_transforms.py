@@ -32,7 +32,7 @@ def under_a_bar(picture: Picture) -> Picture:
         (lambda picture: np.clip(picture * 1.1 + 12.0, 0, 255).astype(np.uint8), []),
         (lambda picture: cv2.imdecode(cv2.imencode(".jpg", picture, [1, 30])[1], 1), []),
         (lambda picture: picture[60:-60, 80:-70], ["cropped"]),
-        (lambda picture: picture[40:-40, 48:-48], ["bars"]),
+        (lambda picture: picture[40:-40, 48:-48], ["plain"]),
         (lambda picture: np.pad(picture, [(60, 60), (0, 0), (0, 0)]), ["letterboxed"]),
     ],
 )
@@ -48,9 +48,41 @@ def test_bars_of_the_reference_are_no_change(
     assert [name.split()[0] for name in segment.transforms] == names, segment.transforms
 
 
+def only_names(reference: list[Picture], piece: list[Picture]) -> set[str]:
+    known = clip(reference)
+    index = ReferenceIndex.build([("known", known)], lambda _: known)
+    return {name.split()[0] for name in only(clip(piece), index).transforms}
+
+
 def test_a_bar_over_the_picture_is_a_change() -> None:
-    reference = clip(footage(2, 0, 8))
-    index = ReferenceIndex.build([("bare", reference)], lambda _: reference)
-    piece = [under_a_bar(picture) for picture in footage(2, 3, 4)]
-    names = only(clip(piece), index).transforms
-    assert any("cropped" in name or "covered" in name for name in names), names
+    frames = footage(2, 0, 8)
+    assert only_names(frames, [under_a_bar(picture) for picture in frames[9:21]]) & {"cropped", "partly"}
+
+
+def test_one_black_frame_hides_no_bars() -> None:
+    frames = [picture.copy() for picture in footage(2, 0, 8)]
+    frames[13][:] = 0  # the middle of the piece
+    piece = [picture.copy() for picture in frames[3:]]
+    for picture in piece:
+        picture[:40], picture[-40:] = 0, 0
+    assert {"cropped", "letterboxed"} <= only_names(frames, piece)
+
+
+def test_a_strip_between_large_bars_of_the_reference_is_a_change() -> None:
+    frames = footage(4, 0, 8, Transform(crop=(0.3, 0.0, 0.7, 1.0), pillarbox=1.2))
+    piece = [picture.copy() for picture in frames[3:]]
+    for picture in piece:
+        picture[:32] = 0
+    assert only_names(frames, frames[3:]) == set()
+    assert "cropped" in only_names(frames, piece)
+
+
+def test_a_line_of_text_in_a_bar_is_a_change() -> None:
+    frames = footage(4, 0, 8, Transform(letterbox=0.25))
+    piece = [picture.copy() for picture in frames[3:]]
+    for picture in piece:
+        cv2.putText(
+            picture, "this happened one hour ago", (40, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (255,) * 3, 2
+        )
+    assert only_names(frames, frames[3:]) == set()
+    assert only_names(frames, piece)

@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 
 from verify.fingerprint import Fingerprint
+from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
 from verify.matching.geometry import Matrix, orientation_of, overlap, shared_area, undo
 from verify.matching.patches import AGREES
 from verify.matching.verification import Evidence
+from verify.model import GreyImage
 
 WHOLE_SHARE = 0.95  #: of a picture; a map is not known better than this
 INSET_SHARE = 0.8  #: of the query's picture; a smaller part without plain bars around it is an inset
@@ -23,9 +25,12 @@ STRETCH = 1.12  #: of the aspect ratio
 CONTRAST = 1.3  #: ratio
 BRIGHTNESS = 25.0  #: grey levels
 COVERED_SHARE = 0.08  #: of the compared blocks
-#: Grey levels that two pictures with the same bars may differ by beside what was compared: in their mean, and
-#: on the mean about it, in which noise and compression stay below 8 and a caption's letters come to 20.
-BAR_LEVEL, BAR_TEXTURE = 40.0, 12.0
+#: What two pictures with the same bars may differ by beside what was compared: in their mean, and about it on
+#: the mean (in grey levels; noise and compression stay below 8) and by letters, so far and of so many pixels.
+BAR_LEVEL, BAR_TEXTURE, LETTER_LEVEL, LETTER_SHARE = 40.0, 12.0, 40.0, 0.02
+#: Share of a side that a bar's edge may be off by, which is not compared, and the least that is compared.
+BAR_EDGE, LEAST_COMPARED = 0.012, 0.01
+BARS_COMPARED = 5  #: frame pairs: one may be black where the others show what was covered
 
 _THIRDS_ACROSS = ("left", "", "right")
 _THIRDS_DOWN = ("upper", "", "lower")
@@ -42,24 +47,51 @@ def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tup
 
 def _same_outside(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> bool:
     """Whether frame lies on frame, and what lies beside the compared part is the same: bars of both."""
-    matrix = evidence.hypothesis.matrix
-    whole = overlap(matrix)
+    whole = overlap(evidence.hypothesis.matrix)
     if whole is None or min(whole.query_share, whole.reference_share) < WHOLE_SHARE:
         return False
-    middle = len(evidence.query_frames) // 2
-    seen = query.thumbnail(int(evidence.query_frames[middle]))
-    known = reference.thumbnail(int(evidence.reference_frames[middle]))
-    (height, width), (ours_high, ours_wide) = known.shape, seen.shape
-    pixels = np.diag([width, height, 1]) @ matrix @ np.diag([1 / ours_wide, 1 / ours_high, 1])
-    laid = cv2.warpPerspective(seen, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    left, top, right, bottom = evidence.common.reference_box
-    beside = np.ones(known.shape, np.bool_)
-    beside[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = False
-    if not beside.any():
-        return True
-    difference = laid[beside].astype(np.float64) - known[beside]
-    level = float(difference.mean())
-    return abs(level) <= BAR_LEVEL and float(np.abs(difference - level).mean()) <= BAR_TEXTURE
+    content = reference.content_box
+    margins = [*_margins(evidence.common.reference_box, content), *_margins(content, WHOLE)]
+    pairs = np.column_stack([evidence.query_frames, evidence.reference_frames])
+    chosen = pairs[np.unique(np.linspace(0, len(pairs) - 1, BARS_COMPARED).astype(np.intp))]
+    return all(
+        _alike(cut(laid, margin), cut(known, margin))
+        for laid, known in (_laid(evidence, query, reference, *pair) for pair in chosen.tolist())
+        for margin in margins
+    )
+
+
+def _margins(inner: Box, outer: Box) -> list[Box]:
+    """What of `outer` lies above, below, left and right of `inner`, but for edges and slivers."""
+    left, top, right, bottom = outer
+    around = [
+        (left, top, right, inner[1]),
+        (left, inner[3], right, bottom),
+        (left, top, inner[0], bottom),
+        (inner[2], top, right, bottom),
+    ]
+    within = [(box[0] + BAR_EDGE, box[1] + BAR_EDGE, box[2] - BAR_EDGE, box[3] - BAR_EDGE) for box in around]
+    return [box for box in within if min(box[2] - box[0], box[3] - box[1]) >= LEAST_COMPARED]
+
+
+def _laid(
+    evidence: Evidence, query: Fingerprint, reference: Fingerprint, query_frame: int, reference_frame: int
+) -> tuple[GreyImage, GreyImage]:
+    """The query's picture, moved to where the reference's is, and that."""
+    ours, theirs = query.thumbnail(query_frame), reference.thumbnail(reference_frame)
+    (high, wide), (height, width) = ours.shape, theirs.shape
+    to_pixels, from_pixels = np.diag([width, height, 1]), np.diag([1 / wide, 1 / high, 1])
+    pixels = to_pixels @ evidence.hypothesis.matrix @ from_pixels
+    laid = cv2.warpPerspective(ours, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return laid.astype(np.uint8, copy=False), theirs
+
+
+def _alike(one: GreyImage, other: GreyImage) -> bool:
+    difference = one.astype(np.float64) - other
+    level = difference.mean()
+    about = np.abs(difference - level)
+    letters = (about > LETTER_LEVEL).mean()
+    return bool(abs(level) <= BAR_LEVEL and about.mean() <= BAR_TEXTURE and letters <= LETTER_SHARE)
 
 
 def _crop(evidence: Evidence, content: Box) -> str:
@@ -72,7 +104,7 @@ def _crop(evidence: Evidence, content: Box) -> str:
         shared_area(common.reference_box, content), common.reference_share / ((right - left) * (bottom - top))
     )
     if shown >= WHOLE_SHARE:
-        return "bars cut off" if common.query_share >= WHOLE_SHARE else ""
+        return "plain margins cut off" if common.query_share >= WHOLE_SHARE else ""
     where = _place(common.reference_box)
     return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
 

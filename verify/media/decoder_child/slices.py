@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _CONFIGURATION_VERSION = 1  #: the first byte of such a stream's header (ISO/IEC 14496-15, 5.3.3)
+_MOST_UNITS = 64  #: looked at before a slice: parameters and messages are few, zero bytes are endless
 _PICTURE, _PARTITION, _ALONE = 1, 2, 5  #: nal_unit_type of a slice, of the first part of one, of IDR
 
 
@@ -27,7 +28,9 @@ def length_bytes(codec: str, header: bytes | None) -> int:
 def first_slice(packet: bytes, size_bytes: int) -> Slice | None:
     """The first slice of `packet`, its units' lengths taking `size_bytes`; None if there is none."""
     at = 0
-    while at + size_bytes < len(packet):
+    for _ in range(_MOST_UNITS):
+        if at + size_bytes >= len(packet):
+            break
         head = packet[at + size_bytes]
         if head & 31 in {_PICTURE, _PARTITION, _ALONE}:
             return Slice(alone=head & 31 == _ALONE, needed=head & 0x60 != 0)

@@ -154,12 +154,11 @@ class Walk:
         every two seconds).
         """
         if packet.size == 0:
-            yield from self._held
-            yield packet
+            yield from self._released(packet)
             return
         self._note_times(packet)
         content, alone = self._content(packet), self._is_picked_alone(packet)
-        if alone or (content and content.alone):
+        if (alone or (content and content.alone)) and self._is_latest(packet):
             self._held.clear()
         if (alone or content) and self._can_wait(packet):
             if self.skip != "NONKEY":
@@ -167,11 +166,18 @@ class Walk:
             return
         yield from self._released(packet)
 
+    def _is_latest(self, packet: Packet[VideoStream]) -> bool:
+        """Whether time goes on from those held back to `packet`, as it does not where files were joined."""
+        return all(
+            held.pts is not None and packet.pts is not None and held.pts < packet.pts for held in self._held
+        )
+
     def _released(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
         released, self._held = [*self._held, packet], []
         for one in released:
-            self._pixels += self._area
-            self._count_on(one)
+            if one.size:
+                self._pixels += self._area
+                self._count_on(one)
             yield one
             if self._restart:
                 return
@@ -245,6 +251,8 @@ class Walk:
     def _saw(self, time_us: int, frame: VideoFrame) -> None:
         if self.last_us < 0:
             self.stream.codec_context.skip_frame = self.skip
+        if frame.interlaced_frame:  # a packet may be one of two fields, its time not the picture's
+            self._size_bytes = 0
         self.last_us = time_us
         self._damaged = False
         self._length_us = self._length_of(frame)
