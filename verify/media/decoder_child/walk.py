@@ -31,6 +31,7 @@ Skip = Literal["DEFAULT", "NONREF", "NONKEY"]
 _MICROSECONDS = 1_000_000
 _MAX_DEMUX_FAILURES = 20  #: in a row: a demuxer that only fails has read what it can
 _MOST_HELD = 100  #: packets: a third of a second at 240 pictures a second has 80
+_BEFORE_ALL = -(1 << 40)
 _TAIL_US = 500_000  #: the last half second is decoded whole, so that the last picture is seen
 #: Shares of the CPU limit after which a pass goes coarse and after which it stops.
 _COARSE_SHARE, _STOP_SHARE = 0.7, 0.9
@@ -183,7 +184,7 @@ class Walk:
                 return
 
     def _note_times(self, packet: Packet[VideoStream]) -> None:
-        if packet.pts is None:
+        if packet.pts is None or packet.is_discard:  # before or after what an edit list shows
             return
         start_us = presentation(packet.pts, self._base)
         self._end_us = max(self._end_us, start_us + presentation(packet.duration or 0, self._base))
@@ -211,7 +212,9 @@ class Walk:
         return self._needed_us < start_us < next_us
 
     def _content(self, packet: Packet[VideoStream]) -> Slice | None:
-        return first_slice(bytes(packet), self._size_bytes) if self._size_bytes else None
+        if not self._size_bytes or packet.is_discard:
+            return None
+        return first_slice(bytes(packet), self._size_bytes)
 
     def _count_on(self, packet: Packet[VideoStream]) -> None:
         """Note that a picture of this time will come: the decoder gives it out some packets later."""
@@ -286,6 +289,10 @@ class Walk:
 
     def seek(self, time_us: int) -> None:
         """To the last picture at or before `time_us` that stands alone. Raises FFmpegError."""
+        if time_us <= 0 and "mov" in self.container.format.name:
+            # Where an edit list shows several parts, their times are not in order in the index.
+            self.container.seek(_BEFORE_ALL, stream=self.stream)
+            return
         on_clock = Fraction((self.origin_us or 0) + time_us, _MICROSECONDS)
         self.container.seek(int(on_clock / self._base), stream=self.stream)
 
