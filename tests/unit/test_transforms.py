@@ -68,6 +68,15 @@ def test_one_black_frame_hides_no_bars() -> None:
     assert {"cropped", "letterboxed"} <= only_names(frames, piece)
 
 
+def test_a_dark_edge_that_another_tone_makes_black_is_no_bar() -> None:
+    frames = [picture.copy() for picture in footage(2, 0, 8)]
+    for picture in frames:
+        picture[-60:] = picture[-60:] // 8 + 40
+    piece = [np.clip(picture * 1.6 - 115.0, 0, 255).astype(np.uint8) for picture in frames[3:]]
+    assert clip(piece).has_bars
+    assert only_names(frames, piece) == {"brightness"}
+
+
 def test_a_strip_between_large_bars_of_the_reference_is_a_change() -> None:
     frames = footage(4, 0, 8, Transform(crop=(0.3, 0.0, 0.7, 1.0), pillarbox=1.2))
     piece = [picture.copy() for picture in frames[3:]]
