@@ -27,8 +27,7 @@ BRIGHTNESS = 25.0  #: grey levels
 COVERED_SHARE = 0.08  #: of the compared blocks
 #: What two pictures with the same bars may differ by beside what was compared, grey levels: in their mean,
 #: and about it on the mean and by letters, so far and of so many pixels. 29 copies that were mirrored, toned,
-#: blurred, given noise or encoded again (sets 27 and 93) have 9, 5.7 and 1.6 % at most, 13 under captions 78,
-#: 68 and 48 % and more, the most that each has.
+#: blurred, given noise or encoded again (sets 27 and 93) have 9, 5.7 and 1.6 % at most.
 BAR_LEVEL, BAR_TEXTURE, LETTER_LEVEL, LETTER_SHARE = 30.0, 12.0, 40.0, 0.02
 #: Share of a side that a bar's edge may be off by, which is not compared, and the least that is compared.
 BAR_EDGE, LEAST_COMPARED = 0.012, 0.01
