@@ -55,7 +55,7 @@ def _same_outside(evidence: Evidence, query: Fingerprint, reference: Fingerprint
     margins = [*_margins(evidence.common.reference_box, content), *_margins(content, WHOLE)]
     pairs = np.column_stack([evidence.query_frames, evidence.reference_frames])
     chosen = pairs[np.unique(np.linspace(0, len(pairs) - 1, BARS_COMPARED).astype(np.intp))]
-    return all(
+    return not margins or all(
         _alike(cut(laid, margin), cut(known, margin))
         for laid, known in (_laid(evidence, query, reference, *pair) for pair in chosen.tolist())
         for margin in margins

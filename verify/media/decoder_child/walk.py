@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from verify.media.decoder_child.slices import Slice
 
+    _Read = tuple[Packet[VideoStream], Slice | None]
+
 Skip = Literal["DEFAULT", "NONREF", "NONKEY"]
 _MICROSECONDS = 1_000_000
 _MAX_DEMUX_FAILURES = 20  #: in a row: a demuxer that only fails has read what it can
@@ -77,7 +79,7 @@ class Walk:
     _damaged: bool = False  #: since the last decoded picture
     _rewound: bool = False
     _restart: bool = False
-    _held: list[Packet[VideoStream]] = field(default_factory=list)  #: see `_wanted`
+    _held: list[_Read] = field(default_factory=list)  #: see `_wanted`
     _needed_us: int = -1  #: time of the latest picture handed on that is surely decoded
     _fed_us: set[int] = field(default_factory=set)
     _pixels: int = 0  #: decoded so far, counted before they are
@@ -154,31 +156,27 @@ class Walk:
         picture that stands alone comes first it is never needed (a tenth of a clip with an I-frame
         every two seconds).
         """
-        if packet.size == 0:
-            yield from self._released(packet)
-            return
         self._note_times(packet)
         content, alone = self._content(packet), self._is_picked_alone(packet)
         if (alone or (content and content.alone)) and self._is_latest(packet):
             self._held.clear()
         if (alone or content) and self._can_wait(packet):
             if self.skip != "NONKEY":
-                self._held.append(packet)
+                self._held.append((packet, content))
             return
-        yield from self._released(packet)
+        yield from self._released(packet, content)
 
     def _is_latest(self, packet: Packet[VideoStream]) -> bool:
         """Whether time goes on from those held back to `packet`, as it does not where files were joined."""
-        return all(
-            held.pts is not None and packet.pts is not None and held.pts < packet.pts for held in self._held
-        )
+        held = [one.pts for one, _ in self._held]
+        return packet.pts is not None and all(pts is not None and pts < packet.pts for pts in held)
 
-    def _released(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
-        released, self._held = [*self._held, packet], []
-        for one in released:
-            if one.size:
-                self._pixels += self._area
-                self._count_on(one)
+    def _released(self, packet: Packet[VideoStream], content: Slice | None) -> Iterator[Packet[VideoStream]]:
+        released, self._held = [*self._held, (packet, content)], []
+        for one, seen in released:
+            self._pixels += self._area if one.size else 0
+            if seen:
+                self._count_on(one, seen)
             yield one
             if self._restart:
                 return
@@ -216,10 +214,9 @@ class Walk:
             return None
         return first_slice(bytes(packet), self._size_bytes)
 
-    def _count_on(self, packet: Packet[VideoStream]) -> None:
+    def _count_on(self, packet: Packet[VideoStream], content: Slice) -> None:
         """Note that a picture of this time will come: the decoder gives it out some packets later."""
-        content = self._content(packet)
-        if self.origin_us is None or packet.pts is None or content is None:
+        if self.origin_us is None or packet.pts is None:
             return
         if content.needed if self.skip == "NONREF" else self.skip == "DEFAULT":
             start_us = presentation(packet.pts, self._base) - self.origin_us
