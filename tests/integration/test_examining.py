@@ -13,7 +13,7 @@ from tests.footage import pictures, render_animation, render_image, render_video
 from verify.fingerprint import THUMBNAIL_SIDE, Fingerprint
 from verify.matching import ReferenceIndex, match
 from verify.media.decoder import DecodeLimits, Decoder
-from verify.model import MediaFile, MediaKind, Span
+from verify.model import Frame, MediaFile, MediaKind, Span
 from verify.pipeline.examine import Examiner
 from verify.store.blobs import FolderBlobs
 
@@ -130,3 +130,25 @@ def test_lost_colours_are_named(tmp_path: Path, mode: str, named: bool) -> None:
     (segment,) = examiner.named_colours(result, pictures).segments
     assert ("colours removed" in segment.transforms) is named
     assert not result.segments[0].transforms
+
+
+@pytest.mark.parametrize(("promising", "asked"), [(0, 1), (2, 3), (9, 4)])
+def test_pictures_that_promise_nothing_end_the_look_at_them(
+    tmp_path: Path, promising: int, asked: int
+) -> None:
+    """The video is then read as a whole, as if nothing had been before."""
+    path = render_video(tmp_path / "a.mp4", seconds=4, options={"g": "25", "sc_threshold": "0"})
+    blobs = FolderBlobs(tmp_path / "blobs")
+    examiner = Examiner(DECODER, blobs)
+    file = kept(blobs, path, "video/mp4", MediaKind.VIDEO)
+    seen: list[int] = []
+    settled: list[Fingerprint] = []
+
+    def promises(frame: Frame) -> bool:
+        seen.append(frame.time_us)
+        return len(seen) <= promising
+
+    found, result = examiner.screen(file, settled.append, promises)
+    assert (len(seen), len(settled)) == (asked, int(promising > 4))
+    assert result is None
+    assert found.fingerprint.to_bytes() == examiner.examine(file).fingerprint.to_bytes()

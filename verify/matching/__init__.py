@@ -5,6 +5,6 @@ from __future__ import annotations
 from verify.matching.cascade import match
 from verify.matching.closer import FRAMES_PER_SECOND, LookCloser
 from verify.matching.index import ReferenceIndex
-from verify.matching.screen import screen
+from verify.matching.screen import Prospect, screen
 
-__all__ = ["FRAMES_PER_SECOND", "LookCloser", "ReferenceIndex", "match", "screen"]
+__all__ = ["FRAMES_PER_SECOND", "LookCloser", "Prospect", "ReferenceIndex", "match", "screen"]

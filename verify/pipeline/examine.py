@@ -8,6 +8,7 @@ StorageFull.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from verify.errors import BlobMissing, BrokenMedia, MediaRejected, PermanentError
@@ -42,6 +43,9 @@ SEGMENTS_SHOWN = 12  # of each medium, so that a long compilation still makes a 
 #: What a fingerprint of self-contained pictures settles, or None.
 Settle = Callable[[Fingerprint], MatchResult | None]
 
+#: Whether they may still settle it after one more of them, each asked about in order of time.
+Promises = Callable[[Frame], bool]
+
 Progress = Callable[[float | None], None]
 
 
@@ -71,18 +75,25 @@ class Examiner:
             return _read(session, file.kind, self._plan, progress, for_index=for_index)
 
     def screen(
-        self, file: MediaFile, settle: Settle, progress: Progress = lambda _share: None
+        self,
+        file: MediaFile,
+        settle: Settle,
+        promises: Promises,
+        progress: Progress = lambda _share: None,
     ) -> tuple[Examination, MatchResult | None]:
         """What the video's self-contained pictures settle; where they do not, the whole examination.
 
-        One decoder child for both, as its start is a part of what a short clip costs.
+        One decoder child for both, as its start is a part of what a short clip costs; another only where
+        the pictures were not read to the end, because they did not promise anything.
         """
         with self._decoder.open(self._blobs.path(file.sha256), file.kind) as session:
             if file.kind is MediaKind.VIDEO:
-                glance = _read(session, file.kind, replace(self._plan, mode=FrameMode.INTRA), progress)
-                settled = settle(glance.fingerprint)
-                if settled is not None:
-                    return glance, settled
+                plan = replace(self._plan, mode=FrameMode.INTRA)
+                with suppress(_NoPromiseError):
+                    glance = _read(session, file.kind, plan, progress, promises=promises)
+                    settled = settle(glance.fingerprint)
+                    if settled is not None:
+                        return glance, settled
             return _read(session, file.kind, self._plan, progress), None
 
     def closer(self, file: MediaFile) -> LookCloser | None:
@@ -195,12 +206,22 @@ def keyframe_records(print_: Fingerprint) -> tuple[KeyframeRecord, ...]:
     )
 
 
+class _NoPromiseError(Exception):
+    """The self-contained pictures will not settle it."""
+
+
 def _read(
-    session: MediaSession, kind: MediaKind, plan: FramePlan, progress: Progress, *, for_index: bool = False
+    session: MediaSession,
+    kind: MediaKind,
+    plan: FramePlan,
+    progress: Progress,
+    *,
+    for_index: bool = False,
+    promises: Promises | None = None,
 ) -> Examination:
     with session.frames(plan) as stream:
         print_ = fingerprint(
-            _watched(stream, stream.metadata, progress),
+            _watched(_promising(stream, promises) if promises else stream, stream.metadata, progress),
             kind=kind,
             duration_us=stream.metadata.duration_us,
             for_index=for_index,
@@ -213,6 +234,13 @@ def _read(
         keyframes=keyframe_records(print_),
         exchange_hashes=exchange_hashes(decode_grey(print_.pictures[0])),
     )
+
+
+def _promising(frames: Iterable[Frame], promises: Promises) -> Iterator[Frame]:
+    for frame in frames:
+        if not promises(frame):
+            raise _NoPromiseError
+        yield frame
 
 
 def _watched(frames: Iterable[Frame], metadata: MediaMetadata, progress: Progress) -> Iterator[Frame]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from verify.errors import BlobMissing, MediaRejected, NotInReferenceSet
 from verify.findings import decide
 from verify.fingerprint import Fingerprint
-from verify.matching import match, screen
+from verify.matching import Prospect, match, screen
 from verify.model import MatchResult, MediaFile, MediaReport, Post, Problem, Reference, Report
 from verify.pipeline.children import child_requests
 from verify.pipeline.desk import asked_before
@@ -140,6 +140,7 @@ class Run:
             found, settled = self._parts.examiner.screen(
                 file,
                 lambda glance: screen(glance, searched.index, media_sha256=file.sha256),
+                Prospect(searched.index),
                 lambda share: self._watch(stage, share),
             )
         except MediaRejected as error:
