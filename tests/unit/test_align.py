@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from verify.matching.align import runs
 from verify.matching.patches import Agreement
@@ -13,9 +14,13 @@ STEP_US = 333_333
 
 def agreement(along: list[float], *, elsewhere: float = 0.1) -> Agreement:
     """As many frames on both sides, agreeing this much on the diagonal; nothing moves."""
-    count = len(along)
-    correlation = np.full((count, count), elsewhere, np.float32)
+    correlation = np.full((len(along), len(along)), elsewhere, np.float32)
     np.fill_diagonal(correlation, along)
+    return still(correlation)
+
+
+def still(correlation: NDArray[np.float32]) -> Agreement:
+    count = len(correlation)
     square = np.ones((count, count), np.float32)
     return Agreement(
         blocks=correlation[None],
@@ -45,3 +50,25 @@ def test_a_run_that_agrees_evenly_is_kept_whole() -> None:
 
 def test_one_bad_frame_splits_no_run() -> None:
     assert ends([0.9] * 5 + [0.05] + [0.9] * 5) == [(0, 10)]
+
+
+def peaking(at: NDArray[np.float64]) -> Agreement:
+    """Each query frame agrees most with the reference's picture between two frames, `at` these places."""
+    apart = np.abs(at[:, None] - np.arange(len(at)))
+    return still(np.maximum(0.95 - 0.4 * apart, 0.0).astype(np.float32))
+
+
+def speed_of(at: NDArray[np.float64]) -> float:
+    times = np.arange(len(at), dtype=np.int64) * STEP_US
+    return runs(peaking(at), times, times)[0].speed
+
+
+def test_a_speed_that_no_frame_agrees_better_at_is_not_told() -> None:
+    """The peaks drift by four fifths of a frame, as those of a short clip may: every frame has the same partner."""
+    assert speed_of(np.linspace(0.4, 8.6, 10)) == 1.0
+    assert speed_of(np.linspace(-0.4, 9.4, 10)) == 1.0
+
+
+@pytest.mark.parametrize("speed", [0.94, 1.06])
+def test_a_speed_little_beside_the_untouched_is_told_of_a_long_run(speed: float) -> None:
+    assert abs(speed_of(speed * np.arange(40.0)) - speed) <= 0.01
