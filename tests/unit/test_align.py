@@ -64,7 +64,7 @@ def speed_of(at: NDArray[np.float64]) -> float:
 
 
 def test_a_speed_that_no_frame_agrees_better_at_is_not_told() -> None:
-    """The peaks drift by four fifths of a frame, as those of a short clip may: every frame has the same partner."""
+    """The peaks drift by four fifths of a frame, as in a short clip: every frame has the same partner."""
     assert speed_of(np.linspace(0.4, 8.6, 10)) == 1.0
     assert speed_of(np.linspace(-0.4, 9.4, 10)) == 1.0
 

@@ -17,9 +17,9 @@ from verify.matching.patches import Agreement
 SPEEDS = (1.0, 0.5, 0.67, 0.75, 0.8, 0.9, 1.1, 1.25, 1.33, 1.5, 2.0)  #: refined afterwards
 UNTOUCHED_SPEED_BONUS = 0.04  #: mean gain another speed must add before it is believed
 UNTOUCHED_SPEED = 0.035  #: a slope this near to 1 is measured no better
-#: Mean gain that a line must add to be believed whose slope was measured beside that of an untouched speed. Of
-#: 16 copies of sets 27 and 93 told another speed than the untouched that they have, 13 add 0.001 at most. In
-#: runs of less than 6 s hardly a frame has another partner, so that a change of 5 % stays untold there.
+#: Mean gain that a line must add to be believed whose slope was measured beside that of an untouched speed.
+#: Of 16 copies of sets 27 and 93 told another speed than the untouched that they have, 13 add 0.001 at most.
+#: In runs of less than 6 s hardly a frame has another partner, so that a change of 5 % stays untold there.
 SLOPE_GAIN = 0.005
 SPEED_REACH = 0.12  #: from the coarse speed; half the widest step between two of them
 LEAST_PEAKS = 5

@@ -7,6 +7,7 @@
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
     crops       photos, and a few frames of a clip, laid over every known picture (crop_tier.py)
     nearby      copies, moved to the seconds about them where they agree better (nearby.py)
+    truer       copies, laid anew by the corners of one frame pair where that is clearly better (truer.py)
     closer      of short copies, and of what may be another take, up to 24 frames a second (closer.py)
 
 Every tier down to the crops only proposes a reference and a map between the pictures. `verification` lays
@@ -43,6 +44,7 @@ from verify.matching.looks import Looks
 from verify.matching.nearby import at_better_seconds
 from verify.matching.segments import segment
 from verify.matching.shots import Boxes, picture_boxes, shots
+from verify.matching.truer import under_truer_maps
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind, MatchResult, MatchSegment
 
@@ -78,7 +80,7 @@ def match(
     if not judged:
         judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
     told = at_better_seconds(select(fragments_of_a_scene(judged)), query, index)
-    told = less_exact_stills(select(told))
+    told = under_truer_maps(less_exact_stills(select(told)), query, index)
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
     told = uncontradicted(told)

@@ -29,6 +29,7 @@ LEAST_SHARE = 0.02  #: of either picture that the common part must cover
 GUIDED_REACH = 12.0  #: pixels from where the first map expects a corner
 GUIDED_BITS = 80  #: descriptors may differ more when the place is known
 GUIDED_ERROR = 4.0  #: pixels
+CLOSE_ERROR = 1.5  #: pixels, by which maps with and without perspective are told apart
 PERSPECTIVE_GAIN = 1.15  #: pairs a map with perspective must explain for each that one without does
 LEAST_FOR_PERSPECTIVE = 20  #: pairs; with fewer, eight numbers follow the noise
 SCALE_RANGE = (0.15, 6.0)  #: reference pixels per query pixel
@@ -111,20 +112,23 @@ def _simplest(linear: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.floa
     affine, fitting = cv2.estimateAffine2D(
         ours, theirs, method=cv2.RANSAC, ransacReprojThreshold=GUIDED_ERROR, maxIters=500
     )
-    kept, explained = linear, _explained(linear, ours, theirs)
+    kept, explained = linear, _explained(linear, ours, theirs, GUIDED_ERROR)
     if affine is not None and int(fitting.sum()) > explained:  # type: ignore[redundant-expr]  # None: degenerate
-        kept, explained = np.vstack([affine, [0, 0, 1]]), int(fitting.sum())
-    if len(ours) <= PERSPECTIVE_GAIN * explained:
+        kept = np.vstack([affine, [0, 0, 1]])
+    closely = _explained(kept, ours, theirs, CLOSE_ERROR)
+    if len(ours) <= PERSPECTIVE_GAIN * closely:
         return kept
-    plane, seen = cv2.findHomography(ours, theirs, cv2.RANSAC, GUIDED_ERROR, maxIters=500)
-    if plane is not None and int(seen.sum()) > PERSPECTIVE_GAIN * explained:  # type: ignore[redundant-expr]
-        kept = plane.astype(np.float64, copy=False)
+    plane, _ = cv2.findHomography(ours, theirs, cv2.RANSAC, GUIDED_ERROR, maxIters=500)
+    if plane is not None:
+        slanted = plane.astype(np.float64, copy=False)
+        if _explained(slanted, ours, theirs, CLOSE_ERROR) > PERSPECTIVE_GAIN * closely:
+            return slanted
     return kept
 
 
-def _explained(matrix: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> int:
+def _explained(matrix: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.float32], error: float) -> int:
     gap = np.linalg.norm(transform(matrix, ours.astype(np.float64)) - theirs, axis=1)
-    return int((gap <= GUIDED_ERROR).sum())
+    return int((gap <= error).sum())
 
 
 def _pairs(

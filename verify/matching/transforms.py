@@ -12,7 +12,16 @@ import numpy as np
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.bars import cut
 from verify.fingerprint.record import WHOLE, Box
-from verify.matching.geometry import Matrix, orientation_of, overlap, shared_area, undo
+from verify.matching.geometry import (
+    Matrix,
+    corners,
+    inverse,
+    orientation_of,
+    overlap,
+    shared_area,
+    transform,
+    undo,
+)
 from verify.matching.patches import AGREES
 from verify.matching.verification import Evidence
 from verify.model import GreyImage
@@ -20,6 +29,7 @@ from verify.model import GreyImage
 WHOLE_SHARE = 0.95  #: of a picture; a map is not known better than this
 INSET_SHARE = 0.8  #: of the query's picture; a smaller part without plain bars around it is an inset
 TURN_DEGREES = 2.0
+SLANT = 0.02  #: of its side, by which a corner of a picture between bars may be off
 PERSPECTIVE = 0.04  #: of the side: how much opposite edges may differ
 STRETCH = 1.12  #: of the aspect ratio
 CONTRAST = 1.3  #: ratio
@@ -118,12 +128,21 @@ def _frame(evidence: Evidence) -> str:
     if common.query_share >= WHOLE_SHARE:
         return ""
     left, top, right, bottom = box = evidence.hypothesis.query_box
-    if box != WHOLE and common.query_share >= 0.9 * (right - left) * (bottom - top):
+    between_bars = box != WHOLE and common.query_share >= 0.9 * (right - left) * (bottom - top)
+    if between_bars and _lies_straight(evidence.hypothesis.matrix):
         return "letterboxed" if (bottom - top) < (right - left) else "pillarboxed"
     size = f"{common.query_share:.0%} of the frame".replace("%", " %")
-    if common.query_share < INSET_SHARE:
+    if common.query_share < INSET_SHARE and not between_bars:
         return f"picture in picture, {_place(common.query_box)}{size}"
     return f"framed, {size}"
+
+
+def _lies_straight(matrix: Matrix) -> bool:
+    """Whether the reference's edges run along the frame's, as they do between bars."""
+    seen = transform(inverse(matrix), corners(WHOLE))
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    off = np.minimum(np.abs(seen - low), np.abs(seen - high)) / (high - low)
+    return bool(off.max() <= SLANT)
 
 
 def _place(box: tuple[float, float, float, float]) -> str:

@@ -1,0 +1,89 @@
+"""Copies that hashes find, laid where their pictures lie: small turns, slants and crops."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.footage import picture_at
+from verify.fingerprint import Fingerprint, fingerprint
+from verify.fingerprint.record import WHOLE
+from verify.matching import ReferenceIndex, match
+from verify.matching.geometry import Points, corners, inverse, transform
+from verify.model import Frame, GreyImage, MatchKind, MatchSegment, MediaKind
+
+SIZE = (480, 270)
+UNIT = corners(WHOLE)
+
+
+def seen_at(second: float) -> GreyImage:
+    return cv2.cvtColor(picture_at(3, second, SIZE), cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+
+def moved(picture: GreyImage, there: Points) -> GreyImage:
+    """The picture with its corners at those places, in fractions of the frame."""
+    side = np.array(SIZE, np.float32)
+    pixels = cv2.getPerspectiveTransform(UNIT.astype(np.float32) * side, there.astype(np.float32) * side)
+    return cv2.warpPerspective(picture, pixels, SIZE, borderValue=20).astype(np.uint8, copy=False)
+
+
+def clip(pictures: list[GreyImage]) -> Fingerprint:
+    kind = MediaKind.VIDEO if len(pictures) > 1 else MediaKind.IMAGE
+    frames = [Frame(time_us=number * 333_333, image=picture) for number, picture in enumerate(pictures)]
+    return fingerprint(
+        frames, kind=kind, duration_us=333_333 * len(pictures) if kind is MediaKind.VIDEO else 0
+    )
+
+
+def turned(degrees: float) -> Points:
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return (UNIT - 0.5) * SIZE @ turn / SIZE + 0.5
+
+
+CROPPED: Points = (UNIT - [0.03, 0.0]) / 0.97
+SLANTED: Points = np.array([(0.02, 0.05), (0.98, 0.01), (0.98, 0.99), (0.02, 0.95)])
+
+
+def only(query: Fingerprint, known: Fingerprint) -> MatchSegment:
+    index = ReferenceIndex.build([("known", known)], lambda _: known)
+    (found,) = match(query, index, media_sha256="").segments
+    assert found.kind is MatchKind.COPY
+    return found
+
+
+def farthest_off(found: MatchSegment, there: Points) -> float:
+    """Share of a side by which a corner is drawn beside its place."""
+    assert found.geometry is not None
+    drawn = transform(inverse(np.array(found.geometry.matrix).reshape(3, 3)), UNIT)
+    return float(np.abs(drawn - there).max())
+
+
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [
+        pytest.param(turned(3), "turned by 3 degrees", id="turned"),
+        pytest.param(SLANTED, "perspective changed, as when a screen is filmed", id="slanted"),
+        pytest.param(CROPPED, "cropped to ", id="cropped"),
+    ],
+)
+@pytest.mark.parametrize(
+    "seconds", [(1.0,), tuple(second / 3 for second in range(12))], ids=["photo", "clip"]
+)
+def test_the_outline_is_drawn_where_the_picture_lies(
+    there: Points, name: str, seconds: tuple[float, ...]
+) -> None:
+    pictures = [seen_at(second) for second in seconds]
+    found = only(clip([moved(picture, there) for picture in pictures]), clip(pictures))
+    assert found.tier == "hash"
+    assert farthest_off(found, there) <= 0.012
+    assert any(told.startswith(name) for told in found.transforms), found.transforms
+    assert not any("boxed" in told or "picture in picture" in told for told in found.transforms)
+
+
+def test_an_untouched_picture_stays_where_it_is() -> None:
+    picture = seen_at(1.0)
+    found = only(clip([cv2.GaussianBlur(picture, (0, 0), 1.5).astype(np.uint8)]), clip([picture]))
+    assert farthest_off(found, UNIT) == 0
+    assert not found.transforms

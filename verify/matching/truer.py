@@ -1,0 +1,108 @@
+"""Truer maps: where the corners of one frame pair say that the pictures of a run lie.
+
+Hashes tell that two pictures are nearly the same, not how one lies on the other: a small turn, a crop of a
+tenth or a screen filmed at a slant leaves them alike. And a map from few corners fits where those are. In
+goes what is told of a query, out comes the same, each copy under the map on which the corners of one of its
+frame pairs agree once they are laid as far as is known, if its pictures are clearly more alike under that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from verify.fingerprint import Fingerprint
+from verify.fingerprint.local import VERIFYING_FEATURES, extract
+from verify.fingerprint.quality import lit
+from verify.fingerprint.record import WHOLE
+from verify.matching.align import Line
+from verify.matching.geometry import Matrix, corners, transform
+from verify.matching.hypothesis import Hypothesis
+from verify.matching.index import ReferenceIndex
+from verify.matching.judging import Judged, judge
+from verify.matching.mapping import verified_map
+from verify.matching.patches import compare
+from verify.matching.verification import Evidence, examine_on, laid_over
+from verify.model import GreyImage, MatchKind
+
+MOST_COPIES = 12  #: of a query, the surest first; one takes 0.03 s
+MOST_TRIED = 2  #: frame pairs of a run
+MOST_COMPARED = 8  #: frame pairs of a run, spread over it
+EXACT = 0.99  #: mean correlation of the blocks, from which a map is left as it is
+LEAST_FALL = 0.8  #: of what is missing to that of 1, what may be left under a truer map
+MOST_MOVED = 0.2  #: of a side that a corner of the picture may be moved by
+
+
+def under_truer_maps(told: Sequence[Judged], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:
+    """What is `told`, the copies laid anew where that is clearly better."""
+    found = list(told)
+    for place in [place for place, one in enumerate(told) if _may_lie_better(one)][:MOST_COPIES]:
+        found[place] = _under_truer_map(told[place], query, index)
+    return found
+
+
+def _may_lie_better(one: Judged) -> bool:
+    return one.kind is MatchKind.COPY and float(one.evidence.correlation.mean()) < EXACT
+
+
+def _under_truer_map(one: Judged, query: Fingerprint, index: ReferenceIndex) -> Judged:
+    run = one.evidence
+    reference = index.load(run.hypothesis.reference)
+    before = 1 - _alike(run, run.hypothesis, query, reference)
+    for hypothesis in _by_corners(run, query, index):
+        if 1 - _alike(run, hypothesis, query, reference) <= LEAST_FALL * before:
+            moved = replace(run, hypothesis=hypothesis)
+            line = Line(speed=run.speed, offset_us=run.offset_us)
+            laid = examine_on(line, moved, query, reference, same_frames=True)
+            judged = judge(replace(laid, close=run.close), index) if laid else one
+            return judged if judged.kind is one.kind and judged.worth_telling else one
+    return one
+
+
+def _by_corners(run: Evidence, query: Fingerprint, index: ReferenceIndex) -> Iterator[Hypothesis]:
+    """The run's hypothesis with the maps of its frame pairs' corners."""
+    before = run.hypothesis
+    reference = index.load(before.reference)
+    size = (reference.width, reference.height)
+    for ours, theirs in _keyframe_pairs(run, query, reference):
+        seen = extract(_laid(lit(query.picture(ours)), before.matrix, size), count=VERIFYING_FEATURES)
+        found = verified_map(seen, size, index.features(before.reference, theirs), size)
+        if found and np.abs(transform(found[0], corners(WHOLE)) - corners(WHOLE)).max() <= MOST_MOVED:
+            yield replace(before, matrix=found[0] @ before.matrix)
+
+
+def _keyframe_pairs(run: Evidence, query: Fingerprint, reference: Fingerprint) -> list[tuple[int, int]]:
+    """Numbers of keyframes on either side that are nearly at the same instant, the nearest first."""
+    ours = np.flatnonzero(np.isin(query.keyframes, run.query_frames))
+    if not ours.size:
+        return []
+    partners = run.reference_frames[np.searchsorted(run.query_frames, query.keyframes[ours])]
+    apart = np.abs(reference.keyframes[None, :].astype(np.int64) - partners[:, None])
+    nearest = apart.argmin(axis=1)
+    order = np.argsort(apart.min(axis=1), kind="stable")[:MOST_TRIED]
+    return [(int(ours[row]), int(nearest[row])) for row in order]
+
+
+def _laid(picture: GreyImage, matrix: Matrix, size: tuple[int, int]) -> GreyImage:
+    """The query's picture, moved to where the reference's is as far as is known."""
+    (high, wide), (width, height) = picture.shape, size
+    pixels = np.diag([width, height, 1]) @ matrix @ np.diag([1 / wide, 1 / high, 1])
+    laid = cv2.warpPerspective(picture, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return laid.astype(np.uint8, copy=False)
+
+
+def _alike(run: Evidence, hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint) -> float:
+    """Mean correlation of the blocks of the run's frame pairs under a map, less what that leaves out."""
+    laid = laid_over(hypothesis, query, reference)
+    if laid is None:
+        return 0.0
+    common, sampler = laid
+    rows = np.unique(np.linspace(0, len(run.query_frames) - 1, MOST_COMPARED).round().astype(np.intp))
+    seen = compare(sampler.query(run.query_frames[rows]), sampler.reference(run.reference_frames[rows]))
+    kept = max(
+        common.query_share / run.common.query_share, common.reference_share / run.common.reference_share
+    )
+    return min(1.0, kept) * float(seen.correlation.diagonal().mean())
