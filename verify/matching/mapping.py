@@ -29,7 +29,9 @@ LEAST_SHARE = 0.02  #: of either picture that the common part must cover
 GUIDED_REACH = 12.0  #: pixels from where the first map expects a corner
 GUIDED_BITS = 80  #: descriptors may differ more when the place is known
 GUIDED_ERROR = 4.0  #: pixels
-CLOSE_ERROR = 1.5  #: pixels, by which maps with and without perspective are told apart
+#: Pixels by which the maps of pictures that are laid on one another already are told apart, with perspective
+#: and without.
+CLOSE_ERROR = 1.5
 PERSPECTIVE_GAIN = 1.15  #: pairs a map with perspective must explain for each that one without does
 LEAST_FOR_PERSPECTIVE = 20  #: pairs; with fewer, eight numbers follow the noise
 SCALE_RANGE = (0.15, 6.0)  #: reference pixels per query pixel
@@ -39,11 +41,17 @@ Size = tuple[float, float]  #: width and height, pixels
 
 
 def verified_map(
-    features: LocalFeatures, size: Size, theirs: LocalFeatures, theirs_size: Size
+    features: LocalFeatures,
+    size: Size,
+    theirs: LocalFeatures,
+    theirs_size: Size,
+    *,
+    error: float = GUIDED_ERROR,
 ) -> tuple[Matrix, int] | None:
     """The map from our picture to theirs, in fractions of both, and how many pairs of corners fit it.
 
-    Sizes are widths and heights in pixels. None when fewer than LEAST_INLIERS fit any one map, or when it
+    Sizes are widths and heights in pixels, as is the `error` within which a map with perspective has to
+    explain more pairs than one without. None when fewer than LEAST_INLIERS fit any one map, or when it
     shrinks, enlarges or overlaps beyond reason.
     """
     bits = _distances(features.descriptors, theirs.descriptors)
@@ -51,7 +59,7 @@ def verified_map(
     if found is None or found[1] < LEAST_INLIERS:
         return None
     linear, inliers = found
-    pixels = _refined(linear, features, theirs, bits)
+    pixels = _refined(linear, features, theirs, bits, error)
     matrix = _in_fractions(pixels, size, theirs_size)
     common = overlap(matrix)
     if common is None or min(common.query_share, common.reference_share) < LEAST_SHARE:
@@ -92,7 +100,9 @@ def _linear(
     return np.vstack([linear, [0, 0, 1]]), int(flags.sum())
 
 
-def _refined(linear: Matrix, ours: LocalFeatures, theirs: LocalFeatures, bits: Distances) -> Matrix:
+def _refined(
+    linear: Matrix, ours: LocalFeatures, theirs: LocalFeatures, bits: Distances, error: float
+) -> Matrix:
     """The map with perspective, from every pair of corners that the first map brings together.
 
     How many there are says little: guided by a map, corners find partners by chance.
@@ -104,10 +114,10 @@ def _refined(linear: Matrix, ours: LocalFeatures, theirs: LocalFeatures, bits: D
     rows = np.flatnonzero(within[np.arange(len(best)), best] <= GUIDED_BITS)
     if len(rows) < LEAST_FOR_PERSPECTIVE:
         return linear
-    return _simplest(linear, ours.points[rows], theirs.points[best[rows]])
+    return _simplest(linear, ours.points[rows], theirs.points[best[rows]], error)
 
 
-def _simplest(linear: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> Matrix:
+def _simplest(linear: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.float32], error: float) -> Matrix:
     """The plainest of three maps: a freer one explains more pairs, one with perspective clearly more."""
     affine, fitting = cv2.estimateAffine2D(
         ours, theirs, method=cv2.RANSAC, ransacReprojThreshold=GUIDED_ERROR, maxIters=500
@@ -115,13 +125,13 @@ def _simplest(linear: Matrix, ours: NDArray[np.float32], theirs: NDArray[np.floa
     kept, explained = linear, _explained(linear, ours, theirs, GUIDED_ERROR)
     if affine is not None and int(fitting.sum()) > explained:  # type: ignore[redundant-expr]  # None: degenerate
         kept = np.vstack([affine, [0, 0, 1]])
-    closely = _explained(kept, ours, theirs, CLOSE_ERROR)
-    if len(ours) <= PERSPECTIVE_GAIN * closely:
+    explained = _explained(kept, ours, theirs, error)
+    if len(ours) <= PERSPECTIVE_GAIN * explained:
         return kept
     plane, _ = cv2.findHomography(ours, theirs, cv2.RANSAC, GUIDED_ERROR, maxIters=500)
     if plane is not None:
         slanted = plane.astype(np.float64, copy=False)
-        if _explained(slanted, ours, theirs, CLOSE_ERROR) > PERSPECTIVE_GAIN * closely:
+        if _explained(slanted, ours, theirs, error) > PERSPECTIVE_GAIN * explained:
             return slanted
     return kept
 

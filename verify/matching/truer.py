@@ -23,7 +23,7 @@ from verify.matching.geometry import Matrix, corners, transform
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, judge
-from verify.matching.mapping import verified_map
+from verify.matching.mapping import CLOSE_ERROR, verified_map
 from verify.matching.patches import compare
 from verify.matching.verification import Evidence, examine_on, laid_over
 from verify.model import GreyImage, MatchKind
@@ -69,7 +69,8 @@ def _by_corners(run: Evidence, query: Fingerprint, index: ReferenceIndex) -> Ite
     size = (reference.width, reference.height)
     for ours, theirs in _keyframe_pairs(run, query, reference):
         seen = extract(_laid(lit(query.picture(ours)), before.matrix, size), count=VERIFYING_FEATURES)
-        found = verified_map(seen, size, index.features(before.reference, theirs), size)
+        theirs_at = index.features(before.reference, theirs)
+        found = verified_map(seen, size, theirs_at, size, error=CLOSE_ERROR)
         if found and np.abs(transform(found[0], corners(WHOLE)) - corners(WHOLE)).max() <= MOST_MOVED:
             yield replace(before, matrix=found[0] @ before.matrix)
 
