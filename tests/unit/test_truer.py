@@ -9,10 +9,11 @@ import pytest
 from tests.footage import picture_at
 from verify.fingerprint import Fingerprint, fingerprint
 from verify.fingerprint.record import WHOLE
-from verify.matching import ReferenceIndex, match
+from verify.matching import ReferenceIndex, match, screen
 from verify.matching.geometry import Points, corners, inverse, transform
 from verify.model import Frame, GreyImage, MatchKind, MatchSegment, MediaKind
 
+SECOND = 1_000_000
 SIZE = (480, 270)
 UNIT = corners(WHOLE)
 
@@ -80,6 +81,19 @@ def test_the_outline_is_drawn_where_the_picture_lies(
     assert farthest_off(found, there) <= 0.012
     assert any(told.startswith(name) for told in found.transforms), found.transforms
     assert not any("boxed" in told or "picture in picture" in told for told in found.transforms)
+
+
+def test_so_it_is_where_the_screen_settles_the_case() -> None:
+    there = (UNIT - [0.0075, 0.0]) / 0.985
+    pictures = [seen_at(second / 3) for second in range(24)]
+    known = clip(pictures)
+    index = ReferenceIndex.build([("known", known)], lambda _: known)
+    alone = [Frame(time_us=2 * at * SECOND, image=moved(pictures[6 * at], there)) for at in range(4)]
+    query = fingerprint(alone, kind=MediaKind.VIDEO, duration_us=8 * SECOND)
+    settled = screen(query, index, media_sha256="")
+    assert settled is not None
+    (found,) = settled.segments
+    assert farthest_off(found, there) <= 0.004
 
 
 def test_an_untouched_picture_stays_where_it_is() -> None:

@@ -24,6 +24,7 @@ from verify.matching.cascade import result
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, judge
+from verify.matching.truer import under_truer_maps
 from verify.matching.verification import Evidence, examine
 from verify.model import Frame, GreyImage, MatchKind, MatchResult
 
@@ -47,7 +48,8 @@ def screen(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> M
     for hypothesis in hash_tier.propose(query, index, every, boxes)[:MOST_HYPOTHESES]:
         settled = _settled(replace(hypothesis, tier="screen"), query, index)
         if settled is not None:
-            found = result([settled], query, index, media_sha256=media_sha256)
+            told = under_truer_maps([settled], query, index)
+            found = result(told, query, index, media_sha256=media_sha256)
             return replace(found, notes=(*found.notes, _note(query)))
     return None
 

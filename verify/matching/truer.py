@@ -54,12 +54,26 @@ def _under_truer_map(one: Judged, query: Fingerprint, index: ReferenceIndex) -> 
     before = 1 - _alike(run, run.hypothesis, query, reference)
     for hypothesis in _by_corners(run, query, index):
         if 1 - _alike(run, hypothesis, query, reference) <= LEAST_FALL * before:
-            moved = replace(run, hypothesis=hypothesis)
-            line = Line(speed=run.speed, offset_us=run.offset_us)
-            laid = examine_on(line, moved, query, reference, same_frames=True)
+            laid = _laid_by(hypothesis, run, query, reference)
             judged = judge(replace(laid, close=run.close), index) if laid else one
             return judged if judged.kind is one.kind and judged.worth_telling else one
     return one
+
+
+def _laid_by(
+    hypothesis: Hypothesis, run: Evidence, query: Fingerprint, reference: Fingerprint
+) -> Evidence | None:
+    """The frame pairs of the run under another map."""
+    # The screen's pictures lie far apart: what changes between them does between their partners, not beside.
+    alone = run.reference_frames if hypothesis.tier == "screen" else None
+    return examine_on(
+        Line(speed=run.speed, offset_us=run.offset_us),
+        replace(run, hypothesis=hypothesis),
+        query,
+        reference,
+        same_frames=True,
+        reference_frames=alone,
+    )
 
 
 def _by_corners(run: Evidence, query: Fingerprint, index: ReferenceIndex) -> Iterator[Hypothesis]:

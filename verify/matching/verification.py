@@ -83,13 +83,23 @@ def examine(
 
 
 def examine_on(
-    line: Line, run: Evidence, query: Fingerprint, reference: Fingerprint, *, same_frames: bool
+    line: Line,
+    run: Evidence,
+    query: Fingerprint,
+    reference: Fingerprint,
+    *,
+    same_frames: bool,
+    reference_frames: NDArray[np.intp] | None = None,
 ) -> Evidence | None:
-    """The run laid on another line within reach, its frames kept or found anew; None where none agree."""
+    """The run laid on another line within reach, its frames kept or found anew; None where none agree.
+
+    `reference_frames` as for `examine`.
+    """
     laid = laid_over(run.hypothesis, query, reference)
     middle = int(run.query_frames[len(run.query_frames) // 2])
     there_us = line.speed * int(query.times_us[middle]) + line.offset_us
-    for query_frames, theirs in _windows(run.hypothesis, query, reference):
+    for query_frames, in_reach in _windows(run.hypothesis, query, reference):
+        theirs = in_reach if reference_frames is None else reference_frames
         within = reference.times_us[theirs[[0, -1]]]
         if laid and query_frames[0] <= middle <= query_frames[-1] and within[0] <= there_us <= within[1]:
             window = _Window(run.hypothesis, *laid, query_frames, theirs)
