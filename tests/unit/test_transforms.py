@@ -32,6 +32,7 @@ def under_a_bar(picture: Picture) -> Picture:
         (lambda picture: np.clip(picture * 1.1 + 12.0, 0, 255).astype(np.uint8), []),
         (lambda picture: cv2.imdecode(cv2.imencode(".jpg", picture, [1, 30])[1], 1), []),
         (lambda picture: picture[60:-60, 80:-70], ["cropped"]),
+        (lambda picture: picture[:, 100:-100], ["cropped"]),
         (lambda picture: picture[40:-40, 48:-48], ["plain"]),
         (lambda picture: np.pad(picture, [(60, 60), (0, 0), (0, 0)]), ["letterboxed"]),
     ],

@@ -124,8 +124,10 @@ def _crop(evidence: Evidence, content: Box) -> str:
 
 
 def _frame(evidence: Evidence) -> str:
-    common = evidence.common
-    if common.query_share >= WHOLE_SHARE:
+    common, known = evidence.common, overlap(evidence.hypothesis.matrix)
+    # Of a crop what lies beside the compared part but within the reference's frame are bars of its own.
+    is_crop = known is not None and known.query_share >= WHOLE_SHARE > known.reference_share
+    if is_crop or common.query_share >= WHOLE_SHARE:
         return ""
     left, top, right, bottom = box = evidence.hypothesis.query_box
     between_bars = box != WHOLE and common.query_share >= 0.9 * (right - left) * (bottom - top)
