@@ -19,6 +19,7 @@ from verify.fingerprint import Fingerprint, perceptual
 from verify.fingerprint.bars import BarProfile, cut
 from verify.fingerprint.build import shrunk
 from verify.fingerprint.quality import USABLE_QUALITY, lit
+from verify.fingerprint.record import WHOLE
 from verify.matching import hash_tier
 from verify.matching.cascade import result
 from verify.matching.hypothesis import Hypothesis
@@ -69,7 +70,7 @@ class Prospect:
         if gap_us > FARTHEST_US:
             return False
         pictures = _with_and_without_bars(frame)
-        if perceptual.quality(pictures)[0] < USABLE_QUALITY:
+        if perceptual.quality(pictures).max() < USABLE_QUALITY:
             return False
         codes = hash_tier.in_all_orientations(pictures).reshape(-1, 32)
         return bool(self._index.near_codes(codes, PROMISING_BITS).distance.size)
@@ -79,7 +80,8 @@ def _with_and_without_bars(frame: Frame) -> GreyImage:
     picture = shrunk(lit(frame.image))
     bars = BarProfile()
     bars.add(picture)
-    return np.stack([perceptual.small(picture), perceptual.small(cut(picture, bars.content_box()))])
+    boxes = {WHOLE, bars.content_box()}
+    return np.stack([perceptual.small(cut(picture, box)) for box in sorted(boxes)])
 
 
 def _dense_enough(query: Fingerprint) -> bool:

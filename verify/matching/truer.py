@@ -37,11 +37,11 @@ MOST_MOVED = 0.2  #: of a side that a corner of the picture may be moved by
 
 
 def under_truer_maps(told: Sequence[Judged], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:
-    """What is `told`, the copies laid anew where that is clearly better."""
+    """What is `told`, the copies laid anew where that is clearly better; surest first."""
     found = list(told)
     for place in [place for place, one in enumerate(told) if _may_lie_better(one)][:MOST_COPIES]:
         found[place] = _under_truer_map(told[place], query, index)
-    return found
+    return sorted(found, key=lambda one: -one.score)
 
 
 def _may_lie_better(one: Judged) -> bool:
