@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.footage import Picture, Transform, picture_at
-from verify.fingerprint import fingerprint
+from verify.fingerprint import Fingerprint, fingerprint
 from verify.matching import Prospect, ReferenceIndex
 from verify.model import Frame, MediaKind
 
@@ -17,6 +17,10 @@ SIZE = (480, 270)
 
 def frame(picture: Picture, second: float) -> Frame:
     return Frame(time_us=round(second * SECOND), image=cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
+def fingerprint_of_one(picture: Picture) -> Fingerprint:
+    return fingerprint([frame(picture, 0)], kind=MediaKind.IMAGE, duration_us=0)
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +53,15 @@ def test_a_long_gap_ends_it(index: ReferenceIndex) -> None:
     assert not promises(frame(picture_at(2, 0, SIZE), 10.1))
 
 
-def test_a_picture_with_too_little_in_it_ends_it() -> None:
-    grey = np.full((270, 480, 3), 90, np.uint8)
-    known = fingerprint([frame(grey, 0)], kind=MediaKind.VIDEO, duration_us=SECOND)
-    index = ReferenceIndex.build([("grey", known)], {"grey": known}.__getitem__)
-    assert not Prospect(index)(frame(grey, 0))
+def test_a_picture_with_too_little_in_it_ends_it(
+    index: ReferenceIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although something is near: flat pictures are near to one another, and take no part in the search."""
+    near = index.near_codes(fingerprint_of_one(picture_at(2, 0, SIZE)).codes[:, 0], 0)
+    assert near.distance.size
+    monkeypatch.setattr(ReferenceIndex, "near_codes", lambda *_: near)
+    assert Prospect(index)(frame(picture_at(120, 2, SIZE), 0))
+    assert not Prospect(index)(frame(np.full((270, 480, 3), 90, np.uint8), 0))
 
 
 def test_without_references_nothing_is_promised() -> None:

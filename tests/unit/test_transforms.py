@@ -87,6 +87,12 @@ def test_a_strip_between_large_bars_of_the_reference_is_a_change() -> None:
     assert "cropped" in only_names(frames, piece)
 
 
+def test_a_crop_between_new_bars_is_both() -> None:
+    frames = footage(2, 0, 8)
+    piece = [np.pad(frame[20:-20, 40:-40], [(50, 50), (0, 0), (0, 0)]) for frame in frames[3:]]
+    assert {"cropped", "letterboxed"} <= only_names(frames, piece)
+
+
 def test_a_line_of_text_in_a_bar_is_a_change() -> None:
     frames = footage(4, 0, 8, Transform(letterbox=0.25))
     piece = [picture.copy() for picture in frames[3:]]

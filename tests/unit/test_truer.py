@@ -96,6 +96,26 @@ def test_so_it_is_where_the_screen_settles_the_case() -> None:
     assert farthest_off(found, there) <= 0.004
 
 
+def test_so_it_is_where_a_clip_shows_a_known_photo() -> None:
+    there = turned(3)
+    found = only(clip([moved(seen_at(1.0), there)] * 12), clip([seen_at(1.0)]))
+    assert farthest_off(found, there) <= 0.012
+
+
+def test_a_camera_that_turns_moves_no_map() -> None:
+    """Both sides were sampled at other instants, so that each frame lies a little beside its partner."""
+    scene = picture_at(2, 1.0, (1200, 800))
+    grey = cv2.cvtColor(scene, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+    def looking(second: float) -> GreyImage:
+        at = round(60 * second)
+        return grey[at : at + SIZE[1], at : at + SIZE[0]]
+
+    known = clip([looking(number / 3) for number in range(18)])
+    query = clip([looking(1 + 0.12 + number / 3) for number in range(12)])
+    assert farthest_off(only(query, known), UNIT) <= 0.005
+
+
 def test_an_untouched_picture_stays_where_it_is() -> None:
     picture = seen_at(1.0)
     found = only(clip([cv2.GaussianBlur(picture, (0, 0), 1.5).astype(np.uint8)]), clip([picture]))

@@ -80,7 +80,7 @@ def match(
     if not judged:
         judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
     told = at_better_seconds(select(fragments_of_a_scene(judged)), query, index)
-    told = under_truer_maps(less_exact_stills(select(told)), query, index)
+    told = less_exact_stills(under_truer_maps(select(told), query, index))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
     told = uncontradicted(told)

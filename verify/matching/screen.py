@@ -56,9 +56,10 @@ def screen(query: Fingerprint, index: ReferenceIndex, *, media_sha256: str) -> M
 
 
 class Prospect:
-    """Whether the I-frames of a video, given one after the other, may still settle it.
+    """Whether to go on with the I-frames of a video, given one after the other, as they may still settle it.
 
-    They may not after one without enough picture, one that no reference is near to, or too long a gap.
+    Not after one without enough picture, one that no reference is near to, or too long a gap. Bars are each
+    picture's own here: a scene that is dark along an edge may end it too early, which costs time alone.
     """
 
     def __init__(self, index: ReferenceIndex) -> None:
@@ -85,7 +86,7 @@ def _with_and_without_bars(frame: Frame) -> GreyImage:
 
 
 def _dense_enough(query: Fingerprint) -> bool:
-    gaps = np.diff(np.append(query.times_us, query.duration_us))
+    gaps = np.diff(np.concatenate([[0], query.times_us, [query.duration_us]]))
     return bool(
         len(query.times_us) >= LEAST_PICTURES
         and gaps.max() <= FARTHEST_US

@@ -51,7 +51,7 @@ def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tup
     """Names of the changes, those that moved the picture first."""
     outside = []
     if not _same_outside(evidence, query, reference):
-        outside = [_crop(evidence, reference.content_box), _frame(evidence)]
+        outside = [_crop(evidence, reference.content_box), _frame(evidence, reference.content_box)]
     names = [*outside, *_shape(evidence, query, reference), *_look(evidence)]
     return tuple(name for name in names if name)
 
@@ -123,11 +123,10 @@ def _crop(evidence: Evidence, content: Box) -> str:
     return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
 
 
-def _frame(evidence: Evidence) -> str:
-    common, known = evidence.common, overlap(evidence.hypothesis.matrix)
-    # Of a crop what lies beside the compared part but within the reference's frame are bars of its own.
-    is_crop = known is not None and known.query_share >= WHOLE_SHARE > known.reference_share
-    if is_crop or common.query_share >= WHOLE_SHARE:
+def _frame(evidence: Evidence, content: Box) -> str:
+    """`content` is what lies between the reference's own bars."""
+    common = evidence.common
+    if common.query_share >= WHOLE_SHARE or _has_bars_of_the_reference(evidence, content):
         return ""
     left, top, right, bottom = box = evidence.hypothesis.query_box
     between_bars = box != WHOLE and common.query_share >= 0.9 * (right - left) * (bottom - top)
@@ -137,6 +136,15 @@ def _frame(evidence: Evidence) -> str:
     if common.query_share < INSET_SHARE and not between_bars:
         return f"picture in picture, {_place(common.query_box)}{size}"
     return f"framed, {size}"
+
+
+def _has_bars_of_the_reference(evidence: Evidence, content: Box) -> bool:
+    """Whether the query is a crop of which the part that was not compared is bars of the reference's own."""
+    whole = overlap(evidence.hypothesis.matrix)
+    shown = overlap(evidence.hypothesis.matrix, WHOLE, content)
+    if whole is None or shown is None or not whole.query_share >= WHOLE_SHARE > whole.reference_share:
+        return False
+    return shown.query_share - evidence.common.query_share <= 1 - WHOLE_SHARE
 
 
 def _lies_straight(matrix: Matrix) -> bool:

@@ -33,7 +33,8 @@ MOST_TRIED = 2  #: frame pairs of a run
 MOST_COMPARED = 8  #: frame pairs of a run, spread over it
 EXACT = 0.99  #: mean correlation of the blocks, from which a map is left as it is
 LEAST_FALL = 0.8  #: of what is missing to that of 1, what may be left under a truer map
-MOST_MOVED = 0.2  #: of a side that a corner of the picture may be moved by
+#: Of a side that a corner of the picture may be moved by, and that one must be moved by more than the others.
+MOST_MOVED, LEAST_RESHAPED = 0.2, 0.006
 
 
 def under_truer_maps(told: Sequence[Judged], query: Fingerprint, index: ReferenceIndex) -> list[Judged]:
@@ -51,12 +52,13 @@ def _may_lie_better(one: Judged) -> bool:
 def _under_truer_map(one: Judged, query: Fingerprint, index: ReferenceIndex) -> Judged:
     run = one.evidence
     reference = index.load(run.hypothesis.reference)
-    before = 1 - _alike(run, run.hypothesis, query, reference)
-    for hypothesis in _by_corners(run, query, index):
-        if 1 - _alike(run, hypothesis, query, reference) <= LEAST_FALL * before:
-            laid = _laid_by(hypothesis, run, query, reference)
-            judged = judge(replace(laid, close=run.close), index) if laid else one
-            return judged if judged.kind is one.kind and judged.worth_telling else one
+    most = 1 - LEAST_FALL * (1 - _alike(run, run.hypothesis, query, reference))
+    tried = [(_alike(run, found, query, reference), found) for found in _by_corners(run, query, index)]
+    for alike, hypothesis in sorted(tried, key=lambda pair: -pair[0]):
+        laid = _laid_by(hypothesis, run, query, reference) if alike >= most else None
+        judged = judge(replace(laid, close=run.close), index) if laid else None
+        if judged and judged.kind is one.kind and judged.worth_telling:
+            return judged
     return one
 
 
@@ -85,19 +87,30 @@ def _by_corners(run: Evidence, query: Fingerprint, index: ReferenceIndex) -> Ite
         seen = extract(_laid(lit(query.picture(ours)), before.matrix, size), count=VERIFYING_FEATURES)
         theirs_at = index.features(before.reference, theirs)
         found = verified_map(seen, size, theirs_at, size, error=CLOSE_ERROR)
-        if found and np.abs(transform(found[0], corners(WHOLE)) - corners(WHOLE)).max() <= MOST_MOVED:
+        if found and _is_believable(found[0], moves=run.footage_moves):
             yield replace(before, matrix=found[0] @ before.matrix)
+
+
+def _is_believable(correction: Matrix, *, moves: bool) -> bool:
+    """Whether it moves the picture, not too far, and not only aside where the footage moves.
+
+    There the frames of a pair are up to a sixth of a second apart, all pairs of a run about as far: a camera
+    that turns shifts the picture meanwhile, and a map shifted by as much would seem better.
+    """
+    moved = transform(correction, corners(WHOLE)) - corners(WHOLE)
+    reshaped = np.abs(moved - moved.mean(axis=0)).max()
+    return bool(np.abs(moved).max() <= MOST_MOVED and not (moves and reshaped <= LEAST_RESHAPED))
 
 
 def _keyframe_pairs(run: Evidence, query: Fingerprint, reference: Fingerprint) -> list[tuple[int, int]]:
     """Numbers of keyframes on either side that are nearly at the same instant, the nearest first."""
     ours = np.flatnonzero(np.isin(query.keyframes, run.query_frames))
-    if not ours.size:
+    if not ours.size or not reference.keyframes.size:
         return []
-    partners = run.reference_frames[np.searchsorted(run.query_frames, query.keyframes[ours])]
-    apart = np.abs(reference.keyframes[None, :].astype(np.int64) - partners[:, None])
-    nearest = apart.argmin(axis=1)
-    order = np.argsort(apart.min(axis=1), kind="stable")[:MOST_TRIED]
+    wanted_us = run.speed * query.times_us[query.keyframes[ours]] + run.offset_us
+    apart_us = np.abs(reference.times_us[reference.keyframes] - wanted_us[:, None])
+    nearest = apart_us.argmin(axis=1)
+    order = np.argsort(apart_us.min(axis=1), kind="stable")[:MOST_TRIED]
     return [(int(ours[row]), int(nearest[row])) for row in order]
 
 

@@ -101,7 +101,8 @@ def examine_on(
     for query_frames, in_reach in _windows(run.hypothesis, query, reference):
         theirs = in_reach if reference_frames is None else reference_frames
         within = reference.times_us[theirs[[0, -1]]]
-        if laid and query_frames[0] <= middle <= query_frames[-1] and within[0] <= there_us <= within[1]:
+        is_there = len(theirs) == 1 or within[0] <= there_us <= within[1]  # a still has no time
+        if laid and query_frames[0] <= middle <= query_frames[-1] and is_there:
             window = _Window(run.hypothesis, *laid, query_frames, theirs)
             rows = np.searchsorted(query_frames, run.query_frames)
             found = window.run_of(line, rows, run.gain) if same_frames else window.run_on(line)
