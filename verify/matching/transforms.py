@@ -6,6 +6,8 @@ Orientation and speed have fields of their own in the match segment and are not 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -51,7 +53,8 @@ def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tup
     """Names of the changes, those that moved the picture first."""
     outside = []
     if not _same_outside(evidence, query, reference):
-        outside = [_crop(evidence, reference.content_box), _frame(evidence, reference.content_box)]
+        framed = "" if _is_crop_alone(evidence, query, reference) else _frame(evidence)
+        outside = [_crop(evidence, reference.content_box), framed]
     names = [*outside, *_shape(evidence, query, reference), *_look(evidence)]
     return tuple(name for name in names if name)
 
@@ -63,6 +66,21 @@ def _same_outside(evidence: Evidence, query: Fingerprint, reference: Fingerprint
         return False
     content = reference.content_box
     margins = [*_margins(evidence.common.reference_box, content), *_margins(content, WHOLE)]
+    return _are_alike(margins, evidence, query, reference)
+
+
+def _is_crop_alone(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> bool:
+    """Whether the query lies within the reference and its bars are what is there: bars, or a plain sky."""
+    whole = overlap(evidence.hypothesis.matrix)
+    if whole is None or not whole.query_share >= WHOLE_SHARE > whole.reference_share:
+        return False
+    margins = _margins(evidence.common.reference_box, whole.reference_box)
+    return _are_alike(margins, evidence, query, reference)
+
+
+def _are_alike(
+    margins: Sequence[Box], evidence: Evidence, query: Fingerprint, reference: Fingerprint
+) -> bool:
     pairs = np.column_stack([evidence.query_frames, evidence.reference_frames])
     chosen = pairs[np.unique(np.linspace(0, len(pairs) - 1, BARS_COMPARED).astype(np.intp))]
     return not margins or all(
@@ -123,10 +141,9 @@ def _crop(evidence: Evidence, content: Box) -> str:
     return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
 
 
-def _frame(evidence: Evidence, content: Box) -> str:
-    """`content` is what lies between the reference's own bars."""
+def _frame(evidence: Evidence) -> str:
     common = evidence.common
-    if common.query_share >= WHOLE_SHARE or _has_bars_of_the_reference(evidence, content):
+    if common.query_share >= WHOLE_SHARE:
         return ""
     left, top, right, bottom = box = evidence.hypothesis.query_box
     between_bars = box != WHOLE and common.query_share >= 0.9 * (right - left) * (bottom - top)
@@ -136,15 +153,6 @@ def _frame(evidence: Evidence, content: Box) -> str:
     if common.query_share < INSET_SHARE and not between_bars:
         return f"picture in picture, {_place(common.query_box)}{size}"
     return f"framed, {size}"
-
-
-def _has_bars_of_the_reference(evidence: Evidence, content: Box) -> bool:
-    """Whether the query is a crop of which the part that was not compared is bars of the reference's own."""
-    whole = overlap(evidence.hypothesis.matrix)
-    shown = overlap(evidence.hypothesis.matrix, WHOLE, content)
-    if whole is None or shown is None or not whole.query_share >= WHOLE_SHARE > whole.reference_share:
-        return False
-    return shown.query_share - evidence.common.query_share <= 1 - WHOLE_SHARE
 
 
 def _lies_straight(matrix: Matrix) -> bool:
