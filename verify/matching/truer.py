@@ -31,9 +31,11 @@ from verify.model import GreyImage, MatchKind
 MOST_COPIES = 12  #: of a query, the surest first; one takes 0.03 s
 MOST_TRIED = 2  #: frame pairs of a run
 MOST_COMPARED = 8  #: frame pairs of a run, spread over it
-EXACT = 0.99  #: mean correlation of the blocks, from which a map is left as it is
-LEAST_FALL = 0.8  #: of what is missing to that of 1, what may be left under a truer map
-#: Of a side that a corner of the picture may be moved by, and that one must be moved by more than the others.
+#: Guesses: mean correlation of the blocks from which a map is left as it is, and of what is missing to 1 what
+#: may be left under a truer one.
+EXACT, LEAST_FALL = 0.99, 0.8
+#: Of a side: what a corner of the picture may be moved by, and by how much more than the others one must be;
+#: a shift by a turning camera's lag differed by less between the corners (7 pans, up to 70 pixels a second).
 MOST_MOVED, LEAST_RESHAPED = 0.2, 0.006
 
 
