@@ -103,6 +103,14 @@ class _Side:
         return float(SIDE / max(1.0, min(wide, high)))
 
 
+def laid_on(picture: GreyImage, matrix: Matrix, size: tuple[int, int]) -> GreyImage:
+    """A picture of the query, moved to where a reference's of that size lies, its edges drawn out."""
+    (high, wide), (width, height) = picture.shape, size
+    pixels = np.diag([width, height, 1]) @ matrix @ np.diag([1 / wide, 1 / high, 1])
+    laid = cv2.warpPerspective(picture, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return laid.astype(np.uint8, copy=False)
+
+
 def inside_bars(side: Fingerprint | Closeup, box: Box) -> Box:
     """The box without the thumbnail's line beside each bar, most of which may be bar, if that leaves any."""
     high, wide = side.thumbnail(0).shape

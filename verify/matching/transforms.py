@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from verify.fingerprint import Fingerprint
@@ -24,7 +23,7 @@ from verify.matching.geometry import (
     transform,
     undo,
 )
-from verify.matching.patches import AGREES
+from verify.matching.patches import AGREES, laid_on
 from verify.matching.verification import Evidence
 from verify.model import GreyImage
 
@@ -107,12 +106,8 @@ def _laid(
     evidence: Evidence, query: Fingerprint, reference: Fingerprint, query_frame: int, reference_frame: int
 ) -> tuple[GreyImage, GreyImage]:
     """The query's picture, moved to where the reference's is, and that in the query's tone."""
-    ours, theirs = query.thumbnail(query_frame), reference.thumbnail(reference_frame)
-    (high, wide), (height, width) = ours.shape, theirs.shape
-    to_pixels, from_pixels = np.diag([width, height, 1]), np.diag([1 / wide, 1 / high, 1])
-    pixels = to_pixels @ evidence.hypothesis.matrix @ from_pixels
-    laid = cv2.warpPerspective(ours, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    moved = laid.astype(np.uint8, copy=False)
+    theirs = reference.thumbnail(reference_frame)
+    moved = laid_on(query.thumbnail(query_frame), evidence.hypothesis.matrix, theirs.shape[::-1])
     box, (contrast, _) = evidence.common.reference_box, evidence.tone
     toned = (theirs - float(cut(theirs, box).mean())) * contrast + float(cut(moved, box).mean())
     return moved, np.clip(toned, 0, 255).astype(np.uint8)

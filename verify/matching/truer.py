@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from verify.fingerprint import Fingerprint
@@ -24,9 +23,9 @@ from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, judge
 from verify.matching.mapping import CLOSE_ERROR, verified_map
-from verify.matching.patches import compare
+from verify.matching.patches import compare, laid_on
 from verify.matching.verification import Evidence, examine_on, laid_over
-from verify.model import GreyImage, MatchKind
+from verify.model import MatchKind
 
 MOST_COPIES = 12  #: of a query, the surest first; one takes 0.03 s
 MOST_TRIED = 2  #: frame pairs of a run
@@ -86,7 +85,7 @@ def _by_corners(run: Evidence, query: Fingerprint, index: ReferenceIndex) -> Ite
     reference = index.load(before.reference)
     size = (reference.width, reference.height)
     for ours, theirs in _keyframe_pairs(run, query, reference):
-        seen = extract(_laid(lit(query.picture(ours)), before.matrix, size), count=VERIFYING_FEATURES)
+        seen = extract(laid_on(lit(query.picture(ours)), before.matrix, size), count=VERIFYING_FEATURES)
         theirs_at = index.features(before.reference, theirs)
         found = verified_map(seen, size, theirs_at, size, error=CLOSE_ERROR)
         if found and _is_believable(found[0], moves=run.footage_moves):
@@ -114,14 +113,6 @@ def _keyframe_pairs(run: Evidence, query: Fingerprint, reference: Fingerprint) -
     nearest = apart_us.argmin(axis=1)
     order = np.argsort(apart_us.min(axis=1), kind="stable")[:MOST_TRIED]
     return [(int(ours[row]), int(nearest[row])) for row in order]
-
-
-def _laid(picture: GreyImage, matrix: Matrix, size: tuple[int, int]) -> GreyImage:
-    """The query's picture, moved to where the reference's is as far as is known."""
-    (high, wide), (width, height) = picture.shape, size
-    pixels = np.diag([width, height, 1]) @ matrix @ np.diag([1 / wide, 1 / high, 1])
-    laid = cv2.warpPerspective(picture, pixels, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return laid.astype(np.uint8, copy=False)
 
 
 def _alike(run: Evidence, hypothesis: Hypothesis, query: Fingerprint, reference: Fingerprint) -> float:
