@@ -133,7 +133,7 @@ def frames(
     """The frames of a match segment at a time of the query, with the times of their next neighbours."""
     where = located(services, item_id, sha256, number)
     found = beside(services.tool.windows, where, at, shift)
-    segment = where.segment.segment
+    segment = outline.at(where.segment.segment, found.query.frame.time_us)
     reference = where.reference
     return FramesOut(
         item_id=item_id,

@@ -30,6 +30,7 @@ from verify.fingerprint.quality import USABLE_QUALITY
 from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
 from verify.matching.closer import LookCloser, looked_closer, note_of
 from verify.matching.crops import ACROSS, ANYWHERE, LARGE_PARTS
+from verify.matching.following import followed
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import (
@@ -75,6 +76,7 @@ def match(
     if judged:  # what is known of one shot, or half known of this one, makes more looks worth their time
         looks.allow_more()
         judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes)
+    judged += followed(judged, _unexplained(judged, usable), usable, query, index)
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:

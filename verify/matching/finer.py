@@ -54,7 +54,7 @@ def finer(run: Evidence, query: Fingerprint, reference: Fingerprint) -> Hypothes
     rows = np.linspace(0, len(run.query_frames) - 1, min(MOST_PAIRS, len(run.query_frames)))
     chosen = np.unique(rows.round().astype(np.intp))
     ours, theirs = run.query_frames[chosen], run.reference_frames[chosen]
-    correction = _correction(sampler, ours, theirs)
+    correction = correction_of(sampler, ours, theirs)
     if correction is None:
         return None
     pairs = tuple(zip(ours.tolist(), theirs.tolist(), strict=True))
@@ -63,8 +63,11 @@ def finer(run: Evidence, query: Fingerprint, reference: Fingerprint) -> Hypothes
     return replace(run.hypothesis, matrix=matrix, anchors=pairs, inliers=inliers, distance=distance)
 
 
-def _correction(sampler: Sampler, ours: NDArray[np.intp], theirs: NDArray[np.intp]) -> Matrix | None:
-    """Where the patch pixels of the reference lie in the query's as they are laid now."""
+def correction_of(sampler: Sampler, ours: NDArray[np.intp], theirs: NDArray[np.intp]) -> Matrix | None:
+    """Where the patch pixels of the reference lie in the query's as they are laid now, by these frame pairs.
+
+    None where the pictures lead nowhere.
+    """
     known = sampler.reference(theirs).pictures
     inside = sampler.inside
     correction: Matrix = np.eye(3)

@@ -6,6 +6,7 @@ A map is a 3x3 homography from query to reference coordinates, both in fractions
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from verify.fingerprint.perceptual import UNDO
 from verify.fingerprint.record import WHOLE, Box
-from verify.model import Geometry, Orientation
+from verify.model import Geometry, Orientation, Place
 
 Matrix = NDArray[np.float64]  #: (3, 3)
 Points = NDArray[np.float64]  #: (k, 2): x, y
@@ -124,12 +125,17 @@ def orientation_of(matrix: Matrix) -> Orientation:
     return max(UNDO, key=lambda orientation: float((undo(orientation)[:2, :2] * linear).sum()))
 
 
-def to_record(matrix: Matrix, inliers: int) -> Geometry:
-    """The map as the report keeps it."""
+def to_record(matrix: Matrix, inliers: int, path: Sequence[tuple[int, Matrix]] = ()) -> Geometry:
+    """The map as the report keeps it; `path` is query times in microseconds, each with its map."""
     common = overlap(matrix)
     return Geometry(
-        matrix=tuple(float(round(value, 6)) for value in (matrix / matrix[2, 2]).ravel()),
+        matrix=_numbers(matrix),
         query_box=common.query_box if common else WHOLE,
         reference_box=common.reference_box if common else WHOLE,
         inliers=inliers,
+        path=tuple(Place(query_us=time_us, matrix=_numbers(at)) for time_us, at in path),
     )
+
+
+def _numbers(matrix: Matrix) -> tuple[float, ...]:
+    return tuple(float(round(value, 6)) for value in (matrix / matrix[2, 2]).ravel())

@@ -53,10 +53,11 @@ def at_better_seconds(told: Sequence[Judged], query: Fingerprint, index: Referen
 
 
 def _may_be_moved(one: Judged) -> bool:
-    """Whole pictures that hashes led to lie well, and what stands still is alike at any second."""
+    """Whole pictures that hashes led to, and moving ones, lie well; what stands still is alike anywhere."""
     run = one.evidence
     long_enough = len(run.query_frames) >= LEAST_FRAMES and run.footage_moves
-    return one.kind is MatchKind.COPY and long_enough and run.hypothesis.tier != "hash"
+    lies_well = run.hypothesis.tier == "hash" or run.hypothesis.path
+    return one.kind is MatchKind.COPY and long_enough and not lies_well
 
 
 def _at_better_seconds(one: Judged, query: Fingerprint, index: ReferenceIndex) -> Judged:

@@ -9,6 +9,7 @@ at another time agrees in the blocks but not in the motion (handbook `algorithms
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -176,16 +177,22 @@ class Sampler:
         return is_cut(self._prints[0], frames)
 
     def query(self, frames: NDArray[np.intp]) -> Patches:
-        return self._patches(self._query, frames, self._query_map, common_mask=self._usable)
+        return self._patches(self._query, frames, self._query_map)
 
     def closeup(self, seen: Closeup) -> Patches:
         """Every frame of a closeup of the query."""
         side = _Side(seen, self._query.box)
         frames = np.arange(len(seen.times_us))
-        return self._patches(side, frames, side.to_pixels(self._to_query), common_mask=self._usable)
+        return self._patches(side, frames, side.to_pixels(self._to_query))
 
     def reference(self, frames: NDArray[np.intp]) -> Patches:
-        return self._patches(self._reference, frames, self._reference_map, common_mask=self._usable)
+        return self._patches(self._reference, frames, self._reference_map)
+
+    def query_along(self, frames: NDArray[np.intp], maps: Sequence[Matrix]) -> Patches:
+        """The query's frames where each lies under a map of its own, cut to this common part."""
+        matrices = [self._query.to_pixels(inverse(matrix) @ self._to_reference) for matrix in maps]
+        pictures = [self._query.picture(frame) for frame in frames.tolist()]
+        return self._as_patches(np.stack([self._cut(*cut) for cut in zip(pictures, matrices, strict=True)]))
 
     def moved_query(self, frames: NDArray[np.intp], correction: Matrix) -> Floats:
         """(k, SIDE, SIDE): the query where each patch pixel is taken from where `correction` moves it."""
@@ -197,14 +204,14 @@ class Sampler:
         matrix: Matrix = self._to_reference @ inverse(self._to_query @ correction)
         return matrix
 
-    def _patches(
-        self, side: _Side, frames: NDArray[np.intp], matrix: Matrix, *, common_mask: NDArray[np.bool_]
-    ) -> Patches:
-        stack = np.stack([self._cut(side.picture(int(frame)), matrix) for frame in frames])
-        blocks = by_block(stack)[common_mask]
+    def _patches(self, side: _Side, frames: NDArray[np.intp], matrix: Matrix) -> Patches:
+        return self._as_patches(np.stack([self._cut(side.picture(int(frame)), matrix) for frame in frames]))
+
+    def _as_patches(self, stack: Floats) -> Patches:
+        blocks = by_block(stack)[self._usable]
         blocks -= blocks.mean(axis=2, keepdims=True)
         length = np.linalg.norm(blocks, axis=2)
-        motion, level = _motion(stack, common_mask)
+        motion, level = _motion(stack, self._usable)
         return Patches(
             pictures=stack,
             blocks=blocks / np.maximum(length, 1e-6)[:, :, None],

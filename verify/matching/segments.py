@@ -22,6 +22,7 @@ def segment(judged: Judged, query: Fingerprint, index: ReferenceIndex) -> MatchS
     reference = index.load(evidence.hypothesis.reference)
     span = query_span(evidence, query)
     pairs = _pairs(evidence, query, reference)
+    path = [(int(query.times_us[frame]), map_) for frame, map_ in evidence.hypothesis.path.items()]
     distances = sorted(pair.distance for pair in pairs)
     return MatchSegment(
         reference_id=index.ids[evidence.hypothesis.reference],
@@ -42,7 +43,7 @@ def segment(judged: Judged, query: Fingerprint, index: ReferenceIndex) -> MatchS
         false_match_probability=float(f"{judged.false_match:.2g}"),
         confidence=in_words(judged.false_match),
         doubt=judged.doubt,
-        geometry=to_record(evidence.hypothesis.matrix, evidence.hypothesis.inliers),
+        geometry=to_record(evidence.hypothesis.matrix, evidence.hypothesis.inliers, path),
     )
 
 

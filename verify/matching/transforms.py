@@ -23,6 +23,7 @@ from verify.matching.geometry import (
     transform,
     undo,
 )
+from verify.matching.hypothesis import Path
 from verify.matching.patches import AGREES, laid_on
 from verify.matching.verification import Evidence
 from verify.model import GreyImage
@@ -50,8 +51,8 @@ _THIRDS_DOWN = ("upper", "", "lower")
 
 def named(evidence: Evidence, query: Fingerprint, reference: Fingerprint) -> tuple[str, ...]:
     """Names of the changes, those that moved the picture first."""
-    outside = []
-    if not _same_outside(evidence, query, reference):
+    outside = [_movement(evidence.hypothesis.path)]
+    if not outside[0] and not _same_outside(evidence, query, reference):
         framed = "" if _is_crop_alone(evidence, query, reference) else _frame(evidence)
         outside = [_crop(evidence, reference.content_box), framed]
     names = [*outside, *_shape(evidence, query, reference), *_look(evidence)]
@@ -134,6 +135,22 @@ def _crop(evidence: Evidence, content: Box) -> str:
         return "plain margins cut off" if common.query_share >= WHOLE_SHARE else ""
     where = _place(common.reference_box)
     return f"cropped to {where}{common.reference_share:.0%} of the picture".replace("%", " %")
+
+
+def _movement(path: Path) -> str:
+    """How the picture moves over the reference's, by the first and last frame; empty where it does not."""
+    if not path:
+        return ""
+    maps = list(path.values())
+    first, last = (_part(maps[end]) for end in (0, -1))
+    return f"seen through a moving window, first {first}, last {last}"
+
+
+def _part(matrix: Matrix) -> str:
+    shown = overlap(matrix)
+    if shown is None or shown.reference_share >= WHOLE_SHARE:
+        return "the whole picture"
+    return f"{_place(shown.reference_box)}{shown.reference_share:.0%} of it".replace("%", " %")
 
 
 def _frame(evidence: Evidence) -> str:

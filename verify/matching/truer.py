@@ -47,7 +47,8 @@ def under_truer_maps(told: Sequence[Judged], query: Fingerprint, index: Referenc
 
 
 def _may_lie_better(one: Judged) -> bool:
-    return one.kind is MatchKind.COPY and float(one.evidence.correlation.mean()) < EXACT
+    moves = one.evidence.hypothesis.path
+    return one.kind is MatchKind.COPY and not moves and float(one.evidence.correlation.mean()) < EXACT
 
 
 def _under_truer_map(one: Judged, query: Fingerprint, index: ReferenceIndex) -> Judged:

@@ -227,9 +227,9 @@ class _Window:
             footage_moves=self._footage_moves,
             shot_moves=self._shot_moves(run),
             moment=self._takes.moment(rows, partners),
-            distances=_distances(query, reference),
+            distances=aligned_distances(query, reference),
             blocks=self._by_place(rows, partners),
-            tone=_tone(query, reference),
+            tone=tone(query, reference),
         )
 
     def _without_cuts(
@@ -264,7 +264,7 @@ class _Window:
         return placed.reshape(BLOCKS, BLOCKS)
 
 
-def _distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
+def aligned_distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
     """Hamming distances of the perceptual hashes of the aligned common part."""
     ours, theirs = (
         perceptual.codes(
@@ -275,7 +275,8 @@ def _distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
     return perceptual.hamming(ours, theirs)
 
 
-def _tone(query: Floats, reference: Floats) -> tuple[float, float]:
+def tone(query: Floats, reference: Floats) -> tuple[float, float]:
+    """Contrast ratio and brightness difference in grey levels, query to reference."""
     ours, theirs = query.ravel().astype(np.float64), reference.ravel().astype(np.float64)
     gain = float(ours.std() / max(theirs.std(), 1e-6))
     return gain, float(ours.mean() - theirs.mean())

@@ -19,7 +19,16 @@ from verify.model.claims import (
     Verdict,
 )
 from verify.model.judgements import Judgement, JudgementKind, Rating
-from verify.model.matches import FramePair, Geometry, MatchKind, MatchResult, MatchSegment, Orientation, Span
+from verify.model.matches import (
+    FramePair,
+    Geometry,
+    MatchKind,
+    MatchResult,
+    MatchSegment,
+    Orientation,
+    Place,
+    Span,
+)
 from verify.model.media import (
     ContentCredentials,
     CredentialsState,
@@ -79,6 +88,7 @@ __all__ = [
     "MediaRole",
     "MediaVariant",
     "Orientation",
+    "Place",
     "PlaceMention",
     "Polarity",
     "Post",

@@ -34,6 +34,14 @@ class Orientation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the query's picture lies at one moment, if it moves over the reference's."""
+
+    query_us: type_us
+    matrix: tuple[float, ...]  #: nine numbers, as of a `Geometry`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Geometry:
     """Where the query's picture lies in the reference's.
 
@@ -46,6 +54,8 @@ class Geometry:
     query_box: tuple[float, float, float, float]  #: left, top, right, bottom of the common part, 0..1
     reference_box: tuple[float, float, float, float]
     inliers: int = 0
+    #: In order of time, where the picture moves over the reference's; the rest is then of the middle.
+    path: tuple[Place, ...] = ()
 
 
 class MatchKind(StrEnum):

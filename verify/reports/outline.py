@@ -7,6 +7,8 @@ infinity give nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,17 @@ QUARTER_TURNS = frozenset(
 def turn(orientation: Orientation) -> Map:
     """From the reference's fractions to those of the reference as turned in the query."""
     return np.array([*_TURNS[orientation], 0, 0, 1], dtype=np.float64).reshape(3, 3)
+
+
+def at(segment: MatchSegment, query_us: int) -> MatchSegment:
+    """The segment as its picture lies at a time of the query, which only matters where that moves."""
+    geometry = segment.geometry
+    if geometry is None or not geometry.path:
+        return segment
+    times = [place.query_us for place in geometry.path]
+    numbers = np.array([place.matrix for place in geometry.path])
+    matrix = tuple(float(np.interp(query_us, times, number)) for number in numbers.T)
+    return replace(segment, geometry=replace(geometry, matrix=matrix, path=()))
 
 
 def to_reference(segment: MatchSegment) -> Map | None:

@@ -7,7 +7,7 @@ each segment, the CSS that lays a reference frame over a query frame.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.model import (
     Claim,
@@ -42,9 +42,26 @@ class SegmentView:
     reference_shape: MediaMetadata | None
     changes: str
     pairs: tuple[SideBySide, ...]
-    query_outline: str  #: SVG points in thousandths; empty without geometry
-    reference_outline: str
     judgements: tuple[Judgement, ...]  #: what people said of this match, oldest first
+
+    @property
+    def query_outline(self) -> str:
+        """SVG points in thousandths; empty without geometry."""
+        return _points(outline.frame_on_query(self.segment))
+
+    @property
+    def reference_outline(self) -> str:
+        """The same on the reference."""
+        return _points(outline.frame_on_reference(self.segment))
+
+    @property
+    def moves(self) -> bool:
+        """Whether the picture moves over the reference's."""
+        return self.segment.geometry is not None and bool(self.segment.geometry.path)
+
+    def at(self, query_us: int) -> SegmentView:
+        """The segment as its picture lies at a time of the query."""
+        return replace(self, segment=outline.at(self.segment, query_us))
 
     @property
     def turned(self) -> str:
@@ -103,7 +120,7 @@ def view(report: Report, judgements: Sequence[Judgement] = ()) -> ReportView:
         readings=mentions.readings(claim),
         judgements=tuple(said for said in judgements if not said.reference_id),
         placing={
-            segment.anchor: _rule(segment, one.media, matched.known)
+            segment.anchor: placing(segment, one.media, matched.known)
             for one in media
             for segment in one.segments
         },
@@ -158,8 +175,6 @@ def _segment(
         reference_shape=reference.metadata if reference else None,
         changes=words.changes(segment),
         pairs=tuple(pair for pair in media.pictures if _belongs(pair, segment)),
-        query_outline=_points(outline.frame_on_query(segment)),
-        reference_outline=_points(outline.frame_on_reference(segment)),
         judgements=tuple(said for said in matched.judgements if _is_about(said, segment, media)),
     )
 
@@ -186,16 +201,32 @@ def _points(corners: tuple[outline.Point, ...]) -> str:
     return " ".join(f"{1000 * x:.1f},{1000 * y:.1f}" for x, y in corners)
 
 
+def placing(segment: SegmentView, media: MediaReport, known: dict[str, Reference]) -> str:
+    """CSS of how the reference lies over the query, and where it moves, over each frame pair."""
+    pairs = [
+        f"#{segment.anchor} .at-{number} {{ --warp: {_warp(segment.at(pair.query_us), media)}; }}"
+        for number, pair in enumerate(segment.pairs if segment.moves else (), 1)
+    ]
+    return "\n".join([_rule(segment, media, known), *pairs])
+
+
+def _warp(segment: SegmentView, media: MediaReport) -> str:
+    return outline.css_transform(outline.to_query(segment.segment), _query_aspect(media))
+
+
+def _query_aspect(media: MediaReport) -> float:
+    return _aspect(media.decode.metadata.width, media.decode.metadata.height) if media.decode else 1.0
+
+
 def _rule(segment: SegmentView, media: MediaReport, known: dict[str, Reference]) -> str:
-    query_aspect = _aspect(media.decode.metadata.width, media.decode.metadata.height) if media.decode else 1.0
+    query_aspect = _query_aspect(media)
     reference = known.get(segment.segment.reference_id)
     aspect = _aspect(reference.metadata.width, reference.metadata.height) if reference else query_aspect
     quarter = segment.segment.orientation in outline.QUARTER_TURNS
     turned_aspect = 1 / aspect if quarter else aspect
-    warp = outline.css_transform(outline.to_query(segment.segment), query_aspect)
     turn = outline.css_transform(outline.turn(segment.segment.orientation), turned_aspect)
     return (
-        f"#{segment.anchor} {{ --warp: {warp}; --turn: {turn};"
+        f"#{segment.anchor} {{ --warp: {_warp(segment, media)}; --turn: {turn};"
         f" --query-aspect: {query_aspect:.5f}; --turned-aspect: {turned_aspect:.5f}; }}"
     )
 

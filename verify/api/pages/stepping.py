@@ -21,6 +21,7 @@ from verify.api.services import Served
 from verify.api.stepping import PLACE, At, Beside, Located, Number, Sha256, Shift, Which, beside, located
 from verify.errors import MediaNotKept, MediaRejected
 from verify.pipeline.windows import FrameWindows
+from verify.reports.view import placing
 
 router = APIRouter()
 
@@ -82,14 +83,15 @@ def show(
         found = stepped(services.tool.windows, where, at, shift, step)
     except (MediaNotKept, MediaRejected) as error:
         problem = problem_of(error)
+    item = where.segment.at(found.query.frame.time_us) if found else where.segment
     return page(
         request,
         "stepping.html",
         caller,
         status=problem.status if problem else 200,
-        rules=where.shown.placing[where.segment.anchor],
+        rules=placing(item, where.media.media, {one.id: one for one in where.shown.report.references}),
         where=where,
-        item=where.segment,
+        item=item,
         found=found,
         problem=problem,
         look=look,

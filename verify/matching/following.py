@@ -1,0 +1,176 @@
+"""Following: copies whose picture moves over the footage, as a window that pans or zooms does.
+
+No one map holds for such a clip: tiers find pieces of a second, each under its own. In goes what is judged so
+far, out come runs whose map changes from frame to frame: a piece is followed both ways, each frame laid where
+the two before lead and moved to where its picture fits (`finer.py`), as long as it does; `moving` then
+gathers the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from verify.fingerprint import Fingerprint
+from verify.fingerprint.record import WHOLE
+from verify.matching.align import Line
+from verify.matching.finer import correction_of
+from verify.matching.geometry import Matrix, Points, corners, transform
+from verify.matching.hypothesis import Hypothesis, Path
+from verify.matching.index import ReferenceIndex
+from verify.matching.judging import BEARING_MOTION, MOMENT_IN_DOUBT, Judged, judge
+from verify.matching.moving import moving_runs
+from verify.matching.patches import compare
+from verify.matching.shots import Frames
+from verify.matching.verification import Evidence, laid_over
+from verify.model import MatchKind
+
+MOST_FOLLOWED = 4  #: pieces of a query, the surest first
+LEAST_MORE = 3  #: frames that a run must add to its piece: one second
+SAME_LINE_US = 1_000_000  #: by which copies of one reference may differ in where the query's start lies in it
+LEAST_FOLLOWED = 6  #: frames, two seconds
+MOST_MISSED = 2  #: frames in a row that do not fit, before a piece is followed no further
+#: Mean correlation of the blocks of a frame under its map; a guess, between where a pair speaks for a run
+#: (`align.BREAK_EVEN`) and what copies have.
+LEAST_ALIKE = 0.55
+LEAST_MOVED = 0.04  #: of a side of the reference, by a corner of the picture over all frames
+
+
+def followed(
+    judged: Sequence[Judged], left: Frames, usable: Frames, query: Fingerprint, index: ReferenceIndex
+) -> list[Judged]:
+    """Moving runs, each followed from one of `judged` over frames `left` open or told by other pieces."""
+    found: list[Judged] = []
+    seen: list[tuple[int, Path]] = []
+    for one in sorted(judged, key=lambda one: -one.score):
+        piece, start = one.evidence, _start(one.evidence)
+        number = piece.hypothesis.reference
+        if len(seen) == MOST_FOLLOWED:
+            break
+        if any(number == other and start in path for other, path in seen):
+            continue
+        more = np.union1d(left, _of_other_pieces(one, judged))
+        if np.setdiff1d(more, piece.query_frames).size < LEAST_MORE:
+            continue
+        reference = index.load(number)
+        trails = [_Trail(piece.hypothesis, line, query, reference) for line in _lines(piece, start, query)]
+        paths = [trail.path(start, usable) for trail in trails]
+        path, trail = max(zip(paths, trails, strict=True), key=lambda pair: len(pair[0]))
+        seen.append((number, path or {start: piece.hypothesis.matrix}))
+        adds = np.isin(more, np.setdiff1d(list(path), piece.query_frames)).sum()
+        if adds >= LEAST_MORE and len(path) >= LEAST_FOLLOWED and _moves(path):
+            found += _judged(moving_runs(piece.hypothesis, path, trail.line, query, reference), index)
+    return found
+
+
+def _of_other_pieces(one: Judged, judged: Sequence[Judged]) -> Frames:
+    """The query frames of copies of the same reference about the same line, under another map perhaps."""
+    piece = one.evidence
+    others = [
+        other.evidence.query_frames
+        for other in judged
+        if other.kind is MatchKind.COPY
+        and other.evidence.hypothesis.reference == piece.hypothesis.reference
+        and abs(other.evidence.offset_us - piece.offset_us) <= SAME_LINE_US
+    ]
+    return np.unique(np.concatenate([piece.query_frames[:0], *others]))
+
+
+def _judged(runs: Sequence[Evidence], index: ReferenceIndex) -> list[Judged]:
+    judged = (judge(run, index) for run in runs)
+    return [_borne_out(told) for told in judged if told.worth_telling]
+
+
+def _borne_out(told: Judged) -> Judged:
+    """Nobody asks here whether the scene's other moments look alike: motion has to bear a copy out."""
+    run = told.evidence
+    moves_alike = run.motion is not None and run.motion >= BEARING_MOTION
+    if told.kind is MatchKind.COPY and run.footage_moves and not moves_alike:
+        return replace(told, kind=MatchKind.POSSIBLE, doubt=MOMENT_IN_DOUBT)
+    return told
+
+
+def _moves(path: Path) -> bool:
+    lie = np.stack([transform(matrix, corners(WHOLE)) for matrix in path.values()])
+    return bool(np.ptp(lie, axis=0).max() >= LEAST_MOVED)
+
+
+def _start(piece: Evidence) -> int:
+    """The frame that the piece's map is from, or its middle."""
+    frames = piece.query_frames
+    anchors = (ours for ours, _ in piece.hypothesis.anchors if ours in frames)
+    return next(anchors, int(frames[len(frames) // 2]))
+
+
+def _lines(piece: Evidence, start: int, query: Fingerprint) -> list[Line]:
+    """The piece's, and one of the untouched speed: a movement that is not followed yet feigns another."""
+    own = Line(speed=piece.speed, offset_us=piece.offset_us)
+    if own.speed == 1.0:
+        return [own]
+    at_us = int(query.times_us[start])
+    return [Line(speed=1.0, offset_us=own.offset_us + (own.speed - 1.0) * at_us), own]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """A piece, followed along one line."""
+
+    piece: Hypothesis
+    line: Line
+    query: Fingerprint
+    reference: Fingerprint
+
+    def path(self, start: int, usable: Frames) -> Path:
+        """The map of each frame about `start`, in order, as far as it can be followed."""
+        first = self._fitting(start, self.piece.matrix)
+        if first is None:
+            return {}
+        earlier, later = usable[usable < start][::-1], usable[usable > start]
+        path = self._continued({start: first}, earlier) | self._continued({start: first}, later)
+        return dict(sorted(path.items()))
+
+    def _continued(self, path: Path, way: Frames) -> Path:
+        """With the maps of the frames that way, until too many in a row do not fit."""
+        missed = 0
+        for frame in way.tolist():
+            fitting = (self._fitting(frame, expected) for expected in _expected(path, frame))
+            found = next((matrix for matrix in fitting if matrix is not None), None)
+            if found is not None:
+                path[frame], missed = found, 0
+            elif missed == MOST_MISSED:
+                break
+            else:
+                missed += 1
+        return path
+
+    def _fitting(self, frame: int, expected: Matrix) -> Matrix | None:
+        """The map nearby under which a frame looks like its partner; None if it does under none."""
+        at_us = self.line.speed * int(self.query.times_us[frame]) + self.line.offset_us
+        ours, theirs = np.array([frame]), np.array([int(np.abs(self.reference.times_us - at_us).argmin())])
+        laid = laid_over(replace(self.piece, matrix=expected), self.query, self.reference)
+        correction = correction_of(laid[1], ours, theirs) if laid else None
+        if laid is None or correction is None:
+            return None
+        matrix = laid[1].moved_map(correction)
+        there = laid_over(replace(self.piece, matrix=matrix), self.query, self.reference)
+        if there is None:
+            return None
+        seen = compare(there[1].query(ours), there[1].reference(theirs))
+        return matrix if float(seen.correlation[0, 0]) >= LEAST_ALIKE else None
+
+
+def _expected(path: Path, frame: int) -> Iterator[Matrix]:
+    """Where a frame lies if the movement goes on, then if it has stopped."""
+    *before, latest = list(path)[-2:]
+    for earlier in before:
+        here, there = (transform(path[one], corners(WHOLE)) for one in (latest, earlier))
+        yield _from_corners(here + (here - there) * (frame - latest) / (latest - earlier))
+    yield path[latest]
+
+
+def _from_corners(points: Points) -> Matrix:
+    frame = corners(WHOLE).astype(np.float32)
+    return cv2.getPerspectiveTransform(frame, points.astype(np.float32)).astype(np.float64, copy=False)
