@@ -36,6 +36,15 @@ def test_an_end_cut_to_the_reference_does_not_bend_the_line() -> None:
     assert at(end_cut, 5) == 60
 
 
+def test_a_segment_played_backwards_is_a_line_back() -> None:
+    made = segment(query=span(2, 10), reference=span(20, 28), speed=-1.0)
+    assert (at(made, 2), at(made, 10), at(made, 0)) == (28, 20, 30)
+    start_cut = segment(query=span(0, 10), reference=span(0, 8), speed=-1.0)
+    assert (at(start_cut, 0), at(start_cut, 8), at(start_cut, 10)) == (8, 0, -2)
+    end_cut = segment(query=span(0, 10), reference=span(55, 60), speed=-1.0)
+    assert (at(end_cut, 10), at(end_cut, 5)) == (55, 60)
+
+
 def test_with_both_ends_cut_the_pairs_decide() -> None:
     pairs = tuple(
         FramePair(query_us=n * SECOND, reference_us=(n - 3) * SECOND + 40_000, distance=9)

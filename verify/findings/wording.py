@@ -79,7 +79,9 @@ def segment_words(segment: MatchSegment, medium: str, reference: Reference) -> s
 def _changes(segment: MatchSegment) -> str:
     changes = [] if segment.orientation is Orientation.UPRIGHT else [segment.orientation.value]
     changes += segment.transforms
-    if abs(segment.speed - 1.0) > 0.02:
+    if segment.speed < 0:
+        changes.append("played backwards")
+    elif abs(segment.speed - 1.0) > 0.02:
         changes.append(f"played at {segment.speed:.2f} times the reference's speed")
     return f" ({', '.join(dict.fromkeys(changes))})" if changes else ""
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from verify.matching.patches import Agreement
 
 SPEEDS = (1.0, 0.5, 0.67, 0.75, 0.8, 0.9, 1.1, 1.25, 1.33, 1.5, 2.0)  #: refined afterwards
+#: Played backwards: the mean gain that must add, and the least frames of such a run, as what hardly moves, or
+#: to and fro, is as like itself that way. Guesses.
+BACKWARDS, BACKWARDS_BONUS, LEAST_BACKWARDS = -1.0, 0.1, 8
 UNTOUCHED_SPEED_BONUS = 0.04  #: mean gain another speed must add before it is believed
 UNTOUCHED_SPEED = 0.035  #: a slope this near to 1 is measured no better
 #: Mean gain that a line must add to be believed whose slope was measured beside that of an untouched speed.
@@ -66,12 +69,17 @@ def runs(
     better_line: Callable[[Run], Line | None] = lambda _: None,
 ) -> list[Run]:
     """Disjoint runs in the query, best first; each is laid on its `better_line`, if one is known."""
-    gains = _gains(agreement)
+    gains, backwards = _gains(agreement), _gains(agreement, BACKWARDS)
     found: list[Run] = []
     open_rows = np.ones(len(query_us), dtype=np.bool_)
     while len(found) < MOST_RUNS:
         left = np.where(open_rows[:, None], gains, -1.0)
-        run = _best_run(left, query_us, reference_us)
+        forwards = _best_run(left, query_us, reference_us)
+        if agreement.moving.any():
+            back = np.where(open_rows[:, None], backwards, -1.0)
+            run = _better_backwards(forwards, back, query_us, reference_us)
+        else:
+            run = forwards
         if run is None:
             break
         run = _refined(run, gains, query_us, reference_us)
@@ -89,12 +97,13 @@ def run_on(
 ) -> Run | None:
     """The stretch of that line along which the pictures agree, if they do anywhere."""
     offsets = np.array([line.offset_us])
-    return _best_at_speed(_gains(agreement), query_us, reference_us, line.speed, offsets)
+    return _best_at_speed(_gains(agreement, line.speed), query_us, reference_us, line.speed, offsets)
 
 
-def _gains(agreement: Agreement) -> Gains:
+def _gains(agreement: Agreement, speed: float = 1.0) -> Gains:
+    """What moves does so the other way where a side is played backwards."""
     level = agreement.correlation.astype(np.float64) - BREAK_EVEN
-    motion = np.where(agreement.moving, agreement.motion, 0.0) * MOTION_WEIGHT
+    motion = np.where(agreement.moving, agreement.motion, 0.0) * np.sign(speed) * MOTION_WEIGHT
     motion = np.where(level > 0, motion, np.minimum(motion, 0))  # two cuts move alike
     return np.where(agreement.textured > 0, level + motion, -BREAK_EVEN)
 
@@ -111,6 +120,21 @@ def _best_run(gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[n
     return best
 
 
+def _better_backwards(
+    forwards: Run | None, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]
+) -> Run | None:
+    """The best run backwards, by the gains of that, where it is clearly better than `forwards`."""
+    if min(len(query_us), len(reference_us)) < LEAST_BACKWARDS:
+        return forwards
+    offsets, bounds = _promising(gains, query_us, reference_us, BACKWARDS)
+    if forwards and bounds[0] <= forwards.gain:
+        return forwards
+    run = _best_at_speed(gains, query_us, reference_us, BACKWARDS, offsets)
+    if run is None or run.last - run.first < LEAST_BACKWARDS - 1 or (forwards and run.gain <= forwards.gain):
+        return forwards
+    return run
+
+
 def _best_at_speed(
     gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: Times
 ) -> Run | None:
@@ -118,7 +142,7 @@ def _best_at_speed(
     along = np.where(on_line, gains[np.arange(len(query_us)), partners], -1.0)
     along = np.maximum(along, np.where(along > -1.0, GAP_COST, -1.0))
     if speed != 1.0:
-        along = along - UNTOUCHED_SPEED_BONUS
+        along = along - (BACKWARDS_BONUS if speed < 0 else UNTOUCHED_SPEED_BONUS)
     totals, firsts, lasts = _best_stretches(along)
     row = int(np.argmax(totals))
     if totals[row] < LEAST_GAIN:
@@ -141,8 +165,8 @@ def _promising(
 
     No line gains more than all that agrees within its reach.
     """
-    low = float(reference_us[0]) - speed * float(query_us[-1])
-    high = float(reference_us[-1]) - speed * float(query_us[0])
+    ends = speed * query_us[[0, -1]]
+    low, high = float(reference_us[0] - ends.max()), float(reference_us[-1] - ends.min())
     count = int((high - low) // OFFSET_STEP_US) + 2
     offsets = low + np.arange(count, dtype=np.float64) * OFFSET_STEP_US
     rows, columns = np.nonzero(gains > 0)
@@ -200,7 +224,7 @@ def _tightened(along: Gains, first: int, last: int) -> tuple[int, int]:
 def _refined(run: Run, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run:
     """The line laid through where the agreement peaks between sampled frames."""
     rows = np.arange(run.first, run.last + 1)
-    if len(reference_us) < 3 or len(rows) < 3:
+    if len(reference_us) < 3 or len(rows) < 3 or run.speed < 0:
         return run
     peaks, weights = _peaks(gains, rows, run.partners, reference_us)
     if weights.sum() <= 0:

@@ -4,6 +4,7 @@
     hash tier   every sampled frame's hash, eight orientations, with and without bars
     insets      hashes of the rectangles in what is left: a corner picture, a collage, a post (inset_tier.py)
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
+    following   copies and pieces of them whose picture moves over the footage (following.py, moving.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
     crops       photos, and a few frames of a clip, laid over every known picture (crop_tier.py)
     nearby      copies, moved to the seconds about them where they agree better (nearby.py)

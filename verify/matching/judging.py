@@ -183,9 +183,9 @@ def _is_sure(odds: float, chance: float) -> bool:
 
 
 def in_doubt(judged: Judged) -> bool:
-    """Whether a closer look may tell more: not of stills, nor of the shortest runs."""
+    """Whether a closer look may tell more: not of stills, the shortest runs, nor those played backwards."""
     evidence = judged.evidence
-    if evidence.moment is None or len(evidence.query_frames) < LEAST_FRAMES:
+    if evidence.moment is None or evidence.speed < 0 or len(evidence.query_frames) < LEAST_FRAMES:
         return False
     if judged.kind is MatchKind.COPY:
         odds = moment_odds(evidence)

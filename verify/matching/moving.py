@@ -123,7 +123,9 @@ class _Window:
             correlation=seen.correlation[rows, partners].astype(np.float64),
             share=seen.share[rows, partners].astype(np.float64),
             textured=seen.textured[rows, partners].astype(np.float64),
-            motion=float(seen.motion[rows, partners][moving].mean()) if moving.any() else None,
+            motion=float(np.sign(run.speed) * seen.motion[rows, partners][moving].mean())
+            if moving.any()
+            else None,
             moving_frames=int(moving.sum()),
             footage_moves=self._footage_moves,
             shot_moves=True,

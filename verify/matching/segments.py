@@ -60,7 +60,7 @@ def _reference_span(evidence: Evidence, span: Span, reference: Fingerprint) -> S
     limit = _length_us(reference)
     if not limit:
         return Span(start_us=0, end_us=0)
-    start, end = (
+    start, end = sorted(
         min(max(round(evidence.speed * time + evidence.offset_us), 0), limit)
         for time in (span.start_us, span.end_us)
     )

@@ -191,7 +191,7 @@ class _Window:
 
     def _better_line(self, run: Run) -> Line | None:
         rows = np.arange(run.first, run.last + 1)
-        if rows.size < LEAST_FRAMES or not self._takes.has_others(rows, run.partners):
+        if run.speed < 0 or rows.size < LEAST_FRAMES or not self._takes.has_others(rows, run.partners):
             return None
         return self._stances.better_line(run)
 
@@ -209,7 +209,7 @@ class _Window:
     def evidence(self, run: Run) -> Evidence:
         rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
         within = self._without_cuts(rows, partners)
-        moving, motion = seen.moving[within], seen.motion[within]
+        moving, motion = seen.moving[within], seen.motion[within] * np.sign(run.speed)
         query, reference = self._query.pictures[rows], self._reference.pictures[partners]
         return Evidence(
             hypothesis=self._hypothesis,

@@ -82,7 +82,7 @@ class MatchSegment:
     kind: MatchKind
     query: Span
     reference: Span
-    speed: float  #: reference seconds per query second; 1.0 for stills
+    speed: float  #: reference seconds per query second, below 0 if played backwards; 1.0 for stills
     orientation: Orientation
     transforms: tuple[str, ...] = ()  #: named further changes: "cropped", "letterboxed", ...
     tier: str = "hash"  #: which tier settled it: "screen", "hash", "inset", "local", "crop"

@@ -27,6 +27,8 @@ def _offset_us(segment: MatchSegment, reference_duration_us: int) -> float:
     The spans lie on the line that the matching found, but for ends that were cut to the reference's length:
     a start cut to 0 lies above the line, an end cut to the duration below it.
     """
+    if segment.speed < 0:
+        return _offset_backwards_us(segment)
     at_start = segment.reference.start_us - segment.speed * segment.query.start_us
     at_end = segment.reference.end_us - segment.speed * segment.query.end_us
     if segment.reference.start_us > 0 or at_start - at_end <= _ROUNDING_US:
@@ -36,3 +38,10 @@ def _offset_us(segment: MatchSegment, reference_duration_us: int) -> float:
     # Both may be cut: the pairs are left, which lie within a sampling step of the line.
     by_pairs = median(pair.reference_us - segment.speed * pair.query_us for pair in segment.pairs)
     return min(max(by_pairs, at_end), at_start)
+
+
+def _offset_backwards_us(segment: MatchSegment) -> float:
+    """The same where the query's end is the reference's start, which was cut where it is 0."""
+    if segment.reference.start_us > 0:
+        return segment.reference.start_us - segment.speed * segment.query.end_us
+    return segment.reference.end_us - segment.speed * segment.query.start_us

@@ -145,7 +145,9 @@ def changes(segment: MatchSegment) -> str:
     """What was done to the reference to give the query, named: mirrored, cropped, speed 1.25."""
     named = [] if segment.orientation is Orientation.UPRIGHT else [turned(segment.orientation)]
     named += segment.transforms
-    if abs(segment.speed - 1) >= 0.01:
+    if segment.speed < 0:
+        named.append("played backwards")
+    elif abs(segment.speed - 1) >= 0.01:
         named.append(f"speed {segment.speed:.2f}")
     return ", ".join(named) or "none detected"
 
