@@ -73,11 +73,13 @@ def match(
     looks = Looks(query, parts)
     in_shots = looks.of_open_shots(_partly_unexplained(judged, boxes, usable))
     judged += _judge(inset_tier.propose(query, index, in_shots, boxes), query, index)
-    judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes)
+    suggested: list[Hypothesis] = []
+    judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes, suggested=suggested)
     if judged:  # what is known of one shot, or half known of this one, makes more looks worth their time
         looks.allow_more()
-        judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes)
-    judged += followed(judged, _unexplained(judged, usable), usable, query, index)
+        judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes, suggested=suggested)
+    left = _unexplained(judged, usable)
+    judged += followed(judged, suggested, query, index, left=left, usable=usable)
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
     if not judged:
@@ -112,12 +114,23 @@ def result(
 
 
 def _looked_at(
-    looks: Looks, left: NDArray[np.intp], query: Fingerprint, index: ReferenceIndex, boxes: Boxes
+    looks: Looks,
+    left: NDArray[np.intp],
+    query: Fingerprint,
+    index: ReferenceIndex,
+    boxes: Boxes,
+    *,
+    suggested: list[Hypothesis],
 ) -> list[Judged]:
-    """What the corners of the next keyframes say, until no frame is `left` unexplained or no look."""
+    """What the corners of the next keyframes say, until no frame is `left` unexplained or no look.
+
+    All that they suggest is added to `suggested`.
+    """
     found: list[Judged] = []
     while left.size and (keyframes := looks.following(left)):
-        found += _judge(_of_keyframes(query, index, keyframes, boxes), query, index)
+        hypotheses = list(_of_keyframes(query, index, keyframes, boxes))
+        suggested += hypotheses
+        found += _judge(hypotheses, query, index)
         left = _unexplained(found, left)
     return found
 
