@@ -32,6 +32,7 @@ MOST_FOLLOWED = 4  #: starts of a query
 LEAST_INLIERS = 25  #: corners, of a start that nothing else bears out
 LEAST_MORE = 3  #: frames that a run must add to what is known: one second
 LEAST_FOLLOWED = 6  #: frames, two seconds
+PATIENCE = 9  #: frames, three seconds, in which something has to move
 MOST_MISSED = 2  #: frames in a row that do not fit, before a start is followed no further
 SAME_LINE_US = 1_000_000  #: by which copies of one reference may differ in where the query's start lies in it
 #: Mean correlation of the blocks of a frame under its map; a guess, between where a pair speaks for a run
@@ -43,7 +44,7 @@ LEAST_MOVED = 0.04  #: of a side of the reference, by a corner of the picture ov
 EXACT, LEAST_FALL = 0.95, 0.7
 MOST_ASKED = 6  #: frames of such a piece, spread so that they miss the beat of nothing
 GOLDEN = 0.618034
-#: Correlation of motion that bears a copy out, as nobody asks here if the scene's other moments look alike. Of
+#: Correlation of motion that bears a copy out, as nobody asks if the other moments of a scene look alike. Of
 #: 16 runs of the right seconds 15 have 0.59 or more, of two of others of the same scene none above 0.53.
 MOVES_ALIKE = 0.55
 
@@ -74,7 +75,7 @@ def followed(
         if start.wanted.size < LEAST_MORE and not trails[0].moves_within(start.told):
             seen.append((number, dict.fromkeys(start.told.tolist(), start.hypothesis.matrix)))
             continue
-        paths = [trail.path(start.frame, usable) for trail in trails]
+        paths = [trail.path(start.frame, usable, start.told) for trail in trails]
         path, trail = max(zip(paths, trails, strict=True), key=lambda pair: len(pair[0]))
         seen.append((number, path or {start.frame: start.hypothesis.matrix}))
         if len(path) >= LEAST_FOLLOWED and _moves(path):
@@ -147,7 +148,7 @@ def _of_piece(one: Judged, judged: Sequence[Judged], left: Frames, query: Finger
     exact = float(piece.correlation.mean())
     wanted = np.setdiff1d(np.union1d(left, _of_other_pieces(one, judged)), piece.query_frames)
     if wanted.size >= LEAST_MORE or exact < EXACT:
-        frame = _frame(piece)
+        frame = _frame(piece, wanted)
         yield _Start(
             hypothesis=piece.hypothesis,
             frame=frame,
@@ -180,9 +181,11 @@ def _of_other_pieces(one: Judged, judged: Sequence[Judged]) -> Frames:
     return np.unique(np.concatenate([piece.query_frames[:0], *others]))
 
 
-def _frame(piece: Evidence) -> int:
-    """The frame that the piece's map is from, or its middle."""
+def _frame(piece: Evidence, wanted: Frames) -> int:
+    """Of a long piece the end that is nearer to what is wanted, of another one where its map is from."""
     frames = piece.query_frames
+    if len(frames) > PATIENCE and wanted.size:
+        return int(min(frames[[0, -1]], key=lambda end: np.abs(wanted - end).min()))
     anchors = (ours for ours, _ in piece.hypothesis.anchors if ours in frames)
     return next(anchors, int(frames[len(frames) // 2]))
 
@@ -205,13 +208,16 @@ class _Trail:
     query: Fingerprint
     reference: Fingerprint
 
-    def path(self, start: int, usable: Frames) -> Path:
-        """The map of each frame about `start`, in order, as far as it can be followed."""
+    def path(self, start: int, usable: Frames, told: Frames) -> Path:
+        """The map of each frame about `start`, in order, as far as it can be followed.
+
+        Where nothing moves within `told`, not through all of it.
+        """
         first = self._fitting(start, self.piece.matrix)
         if first is None:
             return {}
         earlier, later = usable[usable < start][::-1], usable[usable > start]
-        path = self._continued({start: first}, earlier) | self._continued({start: first}, later)
+        path = self._continued({start: first}, earlier, told) | self._continued({start: first}, later, told)
         return dict(sorted(path.items()))
 
     def moves_within(self, frames: Frames) -> bool:
@@ -220,10 +226,12 @@ class _Trail:
         maps = {frame: self._fitting(frame, self.piece.matrix) for frame in frames[rows].tolist()}
         return _moves({frame: matrix for frame, matrix in maps.items() if matrix is not None})
 
-    def _continued(self, path: Path, way: Frames) -> Path:
+    def _continued(self, path: Path, way: Frames, told: Frames) -> Path:
         """With the maps of the frames that way, until too many in a row do not fit."""
         missed = 0
         for frame in way.tolist():
+            if len(path) > PATIENCE and frame in told and not _moves(path):
+                break
             fitting = (self._fitting(frame, expected) for expected in _expected(path, frame))
             found = next((matrix for matrix in fitting if matrix is not None), None)
             if found is not None:
