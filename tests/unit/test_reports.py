@@ -25,6 +25,7 @@ from verify.model import (
     MatchKind,
     MediaReport,
     Orientation,
+    Place,
     Rating,
     Span,
 )
@@ -203,6 +204,11 @@ def test_a_turned_reference_is_offered_as_turned() -> None:
     assert "as-turned" not in LexborHTMLParser(to_html(upright, {})).css_first(".segment").html
 
 
+def test_footage_played_backwards_is_told_so() -> None:
+    backwards = sample.report(media=(with_segments(sample.segment(speed=-1.0)),))
+    assert "Changes found: mirrored, cropped, played backwards." in to_html(backwards, {})
+
+
 def test_outlines_are_where_the_geometry_says() -> None:
     cropped = sample.segment()
     corners = outline.frame_on_reference(cropped)
@@ -218,6 +224,41 @@ def test_outlines_are_where_the_geometry_says() -> None:
         (1, 1),
         (0, 1),
     }
+
+
+def moving(*matrices: tuple[float, ...]) -> MediaReport:
+    """A medium whose segment's picture lies so at the moments of its two frame pairs."""
+    geometry = sample.segment().geometry
+    path = tuple(
+        Place(query_us=time_us, matrix=matrix)
+        for time_us, matrix in zip((2_000_000, 6_000_000), matrices, strict=False)
+    )
+    return with_segments(sample.segment(geometry=replace(geometry, path=path)))
+
+
+def test_where_the_picture_moves_each_pair_has_its_own_outline() -> None:
+    left, right = (0.5, 0, 0, 0, 1, 0, 0, 0, 1), (0.5, 0, 0.5, 0, 1, 0, 0, 0, 1)
+    shown = view(sample.report(media=(moving(left, right),)))
+    segment = shown.media[0].segments[0]
+    assert segment.at(2_000_000).reference_outline == "0.0,0.0 500.0,0.0 500.0,1000.0 0.0,1000.0"
+    assert segment.at(6_000_000).reference_outline == "500.0,0.0 1000.0,0.0 1000.0,1000.0 500.0,1000.0"
+    assert segment.at(4_000_000).reference_outline == "250.0,0.0 750.0,0.0 750.0,1000.0 250.0,1000.0"
+    kept = {pair.query_jpeg_sha256: b"jpeg" for pair in segment.pairs}
+    kept |= {pair.reference_jpeg_sha256: b"jpeg" for pair in segment.pairs}
+    page = LexborHTMLParser(to_html(shown.report, kept))
+    drawn = [outlined.attributes["points"] for outlined in page.css(".pair .known polygon")]
+    assert drawn == [segment.at(time_us).reference_outline for time_us in (2_000_000, 6_000_000)]
+    warps = [line for line in shown.rules.splitlines() if ".at-" in line]
+    assert len(set(warps)) == 2
+    assert [pair.attributes["class"] for pair in page.css(".pair")] == ["pair at-1", "pair at-2"]
+
+
+@pytest.mark.parametrize("odd", [(), (1.0,) * 4, (float("nan"),) * 9, (0.0,) * 9])
+def test_unusable_moments_of_a_path_draw_no_outline(odd: tuple[float, ...]) -> None:
+    segment = view(sample.report(media=(moving(odd, odd),))).media[0].segments[0]
+    still = view(sample.report()).media[0].segments[0]
+    assert segment.at(2_000_000).reference_outline in {"", still.reference_outline}
+    assert "nan" not in view(sample.report(media=(moving(odd, odd),))).rules
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,11 @@ def turn(orientation: Orientation) -> Map:
 def at(segment: MatchSegment, query_us: int) -> MatchSegment:
     """The segment as its picture lies at a time of the query, which only matters where that moves."""
     geometry = segment.geometry
-    if geometry is None or not geometry.path:
+    places = [place for place in geometry.path if len(place.matrix) == 9] if geometry else []
+    if geometry is None or not places:
         return segment
-    times = [place.query_us for place in geometry.path]
-    numbers = np.array([place.matrix for place in geometry.path])
+    times = [place.query_us for place in places]
+    numbers = np.array([place.matrix for place in places], dtype=np.float64)
     matrix = tuple(float(np.interp(query_us, times, number)) for number in numbers.T)
     return replace(segment, geometry=replace(geometry, matrix=matrix, path=()))
 
