@@ -206,7 +206,8 @@ def test_a_turned_reference_is_offered_as_turned() -> None:
 
 def test_footage_played_backwards_is_told_so() -> None:
     backwards = sample.report(media=(with_segments(sample.segment(speed=-1.0)),))
-    assert "Changes found: mirrored, cropped, played backwards." in to_html(backwards, {})
+    facts = LexborHTMLParser(to_html(backwards, {})).css_first(".segment .facts-line").text()
+    assert "Changes found: mirrored, cropped, played backwards." in facts
 
 
 def test_outlines_are_where_the_geometry_says() -> None:
