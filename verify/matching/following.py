@@ -21,7 +21,7 @@ from verify.matching.finer import correction_of
 from verify.matching.geometry import Matrix, Points, corners, transform
 from verify.matching.hypothesis import Hypothesis, Path
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import MOMENT_IN_DOUBT, Judged, judge
+from verify.matching.judging import MOMENT_IN_DOUBT, SAME_OVERLAP, Judged, judge
 from verify.matching.moving import moving_runs
 from verify.matching.patches import compare
 from verify.matching.shots import Frames
@@ -39,11 +39,6 @@ SAME_LINE_US = 1_000_000  #: by which copies of one reference may differ in wher
 #: (`align.BREAK_EVEN`) and what copies have.
 LEAST_ALIKE = 0.55
 LEAST_MOVED = 0.04  #: of a side of the reference, by a corner of the picture over all frames
-#: Mean correlation of the blocks of a piece that is not asked whether it moves, and of what is missing to 1
-#: what may be left of it under maps of its frames. Guesses.
-EXACT, LEAST_FALL = 0.95, 0.7
-MOST_ASKED = 6  #: frames of such a piece, spread so that they miss the beat of nothing
-GOLDEN = 0.618034
 #: Correlation of motion that bears a copy out, as nobody asks if the other moments of a scene look alike. Of
 #: 16 runs of the right seconds 15 have 0.59 or more, of two of others of the same scene none above 0.53.
 MOVES_ALIKE = 0.55
@@ -58,9 +53,9 @@ def followed(
     left: Frames,
     usable: Frames,
 ) -> list[Judged]:
-    """Moving runs, each followed from one of `judged` or `suggested`.
+    """Moving runs over frames `left` that no copy explains, or that join copies told under other maps.
 
-    They are over frames `left` that nothing explains, or join or replace what is told under other maps.
+    Each is followed from one of `judged` or `suggested`; what those tell with more gain stays.
     """
     found: list[Judged] = []
     seen: list[tuple[int, Path]] = []
@@ -68,20 +63,35 @@ def followed(
         number = start.hypothesis.reference
         if len(seen) == MOST_FOLLOWED:
             break
-        if any(number == other and start.frame in path for other, path in seen):
+        if start.wanted.size < LEAST_MORE or any(
+            number == other and start.frame in path for other, path in seen
+        ):
             continue
-        reference = index.load(number)
-        trails = [_Trail(start.hypothesis, line, query, reference) for line in start.lines]
-        if start.wanted.size < LEAST_MORE and not trails[0].moves_within(start.told):
-            seen.append((number, dict.fromkeys(start.told.tolist(), start.hypothesis.matrix)))
-            continue
-        paths = [trail.path(start.frame, usable, start.told) for trail in trails]
-        path, trail = max(zip(paths, trails, strict=True), key=lambda pair: len(pair[0]))
+        path, runs = _along(start, usable, query, index)
         seen.append((number, path or {start.frame: start.hypothesis.matrix}))
-        if len(path) >= LEAST_FOLLOWED and _moves(path):
-            runs = moving_runs(start.hypothesis, path, trail.line, query, reference)
-            found += _judged([run for run in runs if start.is_bettered_by(run)], index)
-    return found
+        found += [run for run in runs if np.isin(start.wanted, run.evidence.query_frames).sum() >= LEAST_MORE]
+    return [one for one in found if not any(_has_more(piece, one) for piece in judged)]
+
+
+def _along(
+    start: _Start, usable: Frames, query: Fingerprint, index: ReferenceIndex
+) -> tuple[Path, list[Judged]]:
+    """The path from there along the line that leads farthest, and the moving runs on it."""
+    reference = index.load(start.hypothesis.reference)
+    trails = [_Trail(start.hypothesis, line, query, reference) for line in start.lines]
+    paths = [trail.path(start.frame, usable, start.told) for trail in trails]
+    path, trail = max(zip(paths, trails, strict=True), key=lambda pair: len(pair[0]))
+    if len(path) < LEAST_FOLLOWED or not _moves(path):
+        return path, []
+    return path, _judged(moving_runs(start.hypothesis, path, trail.line, query, reference), index)
+
+
+def _has_more(piece: Judged, one: Judged) -> bool:
+    """Whether a piece tells the same frames of the same reference with more gain."""
+    here, there = piece.evidence, one.evidence
+    common = np.intersect1d(here.query_frames, there.query_frames).size
+    same = here.hypothesis.reference == there.hypothesis.reference
+    return same and bool(common >= SAME_OVERLAP * there.query_frames.size and here.gain >= there.gain)
 
 
 def _judged(runs: Sequence[Evidence], index: ReferenceIndex) -> list[Judged]:
@@ -99,8 +109,6 @@ def _borne_out(told: Judged) -> Judged:
 
 
 def _moves(path: Path) -> bool:
-    if not path:
-        return False
     lie = np.stack([transform(matrix, corners(WHOLE)) for matrix in path.values()])
     return bool(np.ptp(lie, axis=0).max() >= LEAST_MOVED)
 
@@ -113,14 +121,7 @@ class _Start:
     frame: int
     lines: tuple[Line, ...]
     told: Frames  #: that are told as it is
-    exact: float  #: mean correlation of their blocks
-    wanted: Frames  #: other frames that are not, or under other maps
-
-    def is_bettered_by(self, run: Evidence) -> bool:
-        """Whether it has frames that are wanted, or lies clearly better."""
-        if np.isin(self.wanted, run.query_frames).sum() >= LEAST_MORE:
-            return True
-        return 1 - float(run.correlation.mean()) <= LEAST_FALL * (1 - self.exact)
+    wanted: Frames  #: that no copy explains, or others under other maps
 
 
 def _starts(
@@ -134,29 +135,25 @@ def _starts(
     ranked = sorted(judged, key=lambda one: -one.score)
     for one in ranked:
         if one.kind is MatchKind.COPY:
-            yield from _of_piece(one, judged, left, query)
-    for hypothesis in sorted(suggested, key=lambda one: -one.inliers) if left.size >= LEAST_MORE else ():
+            others = np.setdiff1d(_of_other_pieces(one, judged), one.evidence.query_frames)
+            yield _of_piece(one.evidence, np.union1d(left, others), query)
+    for hypothesis in sorted(suggested, key=lambda one: -one.inliers):
         if hypothesis.inliers >= LEAST_INLIERS:
             yield _of_suggestion(hypothesis, left, query, index.load(hypothesis.reference))
     for one in ranked:
         if one.kind is not MatchKind.COPY:
-            yield from _of_piece(one, judged, left, query)
+            yield _of_piece(one.evidence, left, query)
 
 
-def _of_piece(one: Judged, judged: Sequence[Judged], left: Frames, query: Fingerprint) -> Iterator[_Start]:
-    piece = one.evidence
-    exact = float(piece.correlation.mean())
-    wanted = np.setdiff1d(np.union1d(left, _of_other_pieces(one, judged)), piece.query_frames)
-    if wanted.size >= LEAST_MORE or exact < EXACT:
-        frame = _frame(piece, wanted)
-        yield _Start(
-            hypothesis=piece.hypothesis,
-            frame=frame,
-            lines=_lines(piece, frame, query),
-            told=piece.query_frames,
-            exact=exact,
-            wanted=wanted,
-        )
+def _of_piece(piece: Evidence, wanted: Frames, query: Fingerprint) -> _Start:
+    frame = _frame(piece, np.setdiff1d(wanted, piece.query_frames))
+    return _Start(
+        hypothesis=piece.hypothesis,
+        frame=frame,
+        lines=_lines(piece, frame, query),
+        told=piece.query_frames,
+        wanted=wanted,
+    )
 
 
 def _of_suggestion(
@@ -165,7 +162,7 @@ def _of_suggestion(
     ours, theirs = hypothesis.anchors[0]
     ahead_us = float(reference.times_us[theirs] - query.times_us[ours])
     line = Line(speed=1.0, offset_us=ahead_us)
-    return _Start(hypothesis=hypothesis, frame=ours, lines=(line,), told=left[:0], exact=0.0, wanted=left)
+    return _Start(hypothesis=hypothesis, frame=ours, lines=(line,), told=left[:0], wanted=left)
 
 
 def _of_other_pieces(one: Judged, judged: Sequence[Judged]) -> Frames:
@@ -219,12 +216,6 @@ class _Trail:
         earlier, later = usable[usable < start][::-1], usable[usable > start]
         path = self._continued({start: first}, earlier, told) | self._continued({start: first}, later, told)
         return dict(sorted(path.items()))
-
-    def moves_within(self, frames: Frames) -> bool:
-        """Whether some of `frames`, spread over them, lie elsewhere than the others."""
-        rows = np.unique((GOLDEN * np.arange(1, MOST_ASKED + 1) % 1 * len(frames)).astype(np.intp))
-        maps = {frame: self._fitting(frame, self.piece.matrix) for frame in frames[rows].tolist()}
-        return _moves({frame: matrix for frame, matrix in maps.items() if matrix is not None})
 
     def _continued(self, path: Path, way: Frames, told: Frames) -> Path:
         """With the maps of the frames that way, until too many in a row do not fit."""
