@@ -251,7 +251,7 @@ def test_where_the_picture_moves_each_pair_has_its_own_outline() -> None:
     assert drawn == [segment.at(time_us).reference_outline for time_us in (2_000_000, 6_000_000)]
     warps = [line for line in shown.rules.splitlines() if ".at-" in line]
     assert len(set(warps)) == 2
-    assert [pair.attributes["class"] for pair in page.css(".pair")] == ["pair at-1", "pair at-2"]
+    assert [pair.attributes["class"].split()[1:] for pair in page.css(".pair")] == [["at-0"], ["at-1"]]
 
 
 @pytest.mark.parametrize("odd", [(), (1.0,) * 4, (float("nan"),) * 9, (0.0,) * 9])

@@ -55,9 +55,14 @@ class SegmentView:
         return _points(outline.frame_on_reference(self.segment))
 
     @property
-    def moves(self) -> bool:
-        """Whether the picture moves over the reference's."""
-        return self.segment.geometry is not None and bool(self.segment.geometry.path)
+    def moments_us(self) -> tuple[int, ...]:
+        """Times of the query at which it is known where its picture lies, if that moves."""
+        return tuple(place.query_us for place in self.segment.geometry.path) if self.segment.geometry else ()
+
+    def moment(self, query_us: int) -> str:
+        """The CSS class of what lies as it does at a time of the query; empty where nothing moves."""
+        nearest = min(enumerate(self.moments_us), key=lambda one: abs(one[1] - query_us), default=None)
+        return f"at-{nearest[0]}" if nearest else ""
 
     def at(self, query_us: int) -> SegmentView:
         """The segment as its picture lies at a time of the query."""
@@ -120,7 +125,7 @@ def view(report: Report, judgements: Sequence[Judgement] = ()) -> ReportView:
         readings=mentions.readings(claim),
         judgements=tuple(said for said in judgements if not said.reference_id),
         placing={
-            segment.anchor: placing(segment, one.media, matched.known)
+            segment.anchor: _placing(segment, one.media, matched.known)
             for one in media
             for segment in one.segments
         },
@@ -201,13 +206,13 @@ def _points(corners: tuple[outline.Point, ...]) -> str:
     return " ".join(f"{1000 * x:.1f},{1000 * y:.1f}" for x, y in corners)
 
 
-def placing(segment: SegmentView, media: MediaReport, known: dict[str, Reference]) -> str:
-    """CSS of how the reference lies over the query, and where it moves, over each frame pair."""
-    pairs = [
-        f"#{segment.anchor} .at-{number} {{ --warp: {_warp(segment.at(pair.query_us), media)}; }}"
-        for number, pair in enumerate(segment.pairs if segment.moves else (), 1)
+def _placing(segment: SegmentView, media: MediaReport, known: dict[str, Reference]) -> str:
+    """CSS of how the reference lies over the query, where it moves, at each moment."""
+    moments = [
+        f"#{segment.anchor} .{segment.moment(time_us)} {{ --warp: {_warp(segment.at(time_us), media)}; }}"
+        for time_us in segment.moments_us
     ]
-    return "\n".join([_rule(segment, media, known), *pairs])
+    return "\n".join([_rule(segment, media, known), *moments])
 
 
 def _warp(segment: SegmentView, media: MediaReport) -> str:

@@ -21,7 +21,6 @@ from verify.api.services import Served
 from verify.api.stepping import PLACE, At, Beside, Located, Number, Sha256, Shift, Which, beside, located
 from verify.errors import MediaNotKept, MediaRejected
 from verify.pipeline.windows import FrameWindows
-from verify.reports.view import placing
 
 router = APIRouter()
 
@@ -89,7 +88,7 @@ def show(
         "stepping.html",
         caller,
         status=problem.status if problem else 200,
-        rules=placing(item, where.media.media, {one.id: one for one in where.shown.report.references}),
+        rules=where.shown.placing[where.segment.anchor],
         where=where,
         item=item,
         found=found,
