@@ -4,8 +4,8 @@
     hash tier   every sampled frame's hash, eight orientations, with and without bars
     insets      hashes of the rectangles in what is left: a corner picture, a collage, a post (inset_tier.py)
     local tier  corners of the frames that nothing explains yet, shot by shot (looks.py)
-    following   copies and pieces of them whose picture moves over the footage (following.py, moving.py)
     windows     corners of parts of what is left even then, and of pictures that copies show only a part of
+    following   copies and pieces of them whose picture moves over the footage (following.py, moving.py)
     crops       photos, and a few frames of a clip, laid over every known picture (crop_tier.py)
     nearby      copies, moved to the seconds about them where they agree better (nearby.py)
     truer       copies, laid anew by the corners of one frame pair where that is clearly better (truer.py)
@@ -78,10 +78,10 @@ def match(
     if judged:  # what is known of one shot, or half known of this one, makes more looks worth their time
         looks.allow_more()
         judged += _looked_at(looks, _unexplained(judged, usable), query, index, boxes, suggested=suggested)
-    left = _unexplained(judged, usable)
-    judged += followed(judged, suggested, query, index, left=left, usable=usable)
     in_parts = looks.in_parts(_partly_unexplained(judged, boxes, usable))
     judged += _judge(_of_parts(query, index, in_parts, boxes), query, index)
+    left = _unexplained(judged, usable)
+    judged += followed(judged, suggested, query, index, left=left, usable=usable)
     if not judged:
         judged += _judge(_of_crops(query, index, looks, boxes, usable), query, index)
     told = at_better_seconds(select(fragments_of_a_scene(judged)), query, index)
