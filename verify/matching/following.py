@@ -33,6 +33,8 @@ LEAST_INLIERS = 25  #: corners, of a start that nothing else bears out
 LEAST_MORE = 3  #: frames that a run must add to what is known: one second
 LEAST_FOLLOWED = 6  #: frames, two seconds
 PATIENCE = 9  #: frames, three seconds, in which something has to move
+#: Frames each way, 20 s: every frame is kept beside all that the reference shows about then, 46 MB at most.
+FARTHEST = 60
 MOST_MISSED = 2  #: frames in a row that do not fit, before a start is followed no further
 SAME_LINE_US = 1_000_000  #: by which copies of one reference may differ in where the query's start lies in it
 #: Mean correlation of the blocks of a frame under its map; a guess, between where a pair speaks for a run
@@ -59,18 +61,20 @@ def followed(
     """
     found: list[Judged] = []
     seen: list[tuple[int, Path]] = []
+    covered = left[:0]
     for start in _starts(judged, suggested, left, query, index):
-        number = start.hypothesis.reference
+        number, wanted = start.hypothesis.reference, np.setdiff1d(start.wanted, covered)
         if len(seen) == MOST_FOLLOWED:
             break
-        if start.wanted.size < LEAST_MORE or any(
-            number == other and start.frame in path for other, path in seen
-        ):
+        if wanted.size < LEAST_MORE or any(number == other and start.frame in path for other, path in seen):
             continue
         path, runs = _along(start, usable, query, index)
         seen.append((number, path or {start.frame: start.hypothesis.matrix}))
-        found += [run for run in runs if np.isin(start.wanted, run.evidence.query_frames).sum() >= LEAST_MORE]
-    return [one for one in found if not any(_has_more(piece, one) for piece in judged)]
+        adding = [run for run in runs if np.isin(wanted, run.evidence.query_frames).sum() >= LEAST_MORE]
+        found += [one for one in adding if not any(_has_more(piece, one) for piece in judged)]
+        copies = [one.evidence.query_frames for one in found if one.kind is MatchKind.COPY]
+        covered = np.concatenate([covered, *copies])
+    return found
 
 
 def _along(
@@ -213,7 +217,7 @@ class _Trail:
         first = self._fitting(start, self.piece.matrix)
         if first is None:
             return {}
-        earlier, later = usable[usable < start][::-1], usable[usable > start]
+        earlier, later = usable[usable < start][::-1][:FARTHEST], usable[usable > start][:FARTHEST]
         path = self._continued({start: first}, earlier, told) | self._continued({start: first}, later, told)
         return dict(sorted(path.items()))
 

@@ -18,11 +18,10 @@ from verify.matching.align import Line, Run, runs
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis, Path
 from verify.matching.patches import BLOCKS, SIDE, Agreement, Sampler, compare, inside_bars
+from verify.matching.shots import Frames
 from verify.matching.verification import Evidence, aligned_distances, laid_over, tone
 
 REACH_US = 8_000_000  #: of the reference, each way from where a frame is expected
-
-Frames = NDArray[np.intp]
 
 
 def moving_runs(
