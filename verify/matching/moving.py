@@ -44,7 +44,7 @@ class _Window:
         self._path, self._query, self._reference = path, query, reference
         self._frames = np.array(list(path))
         self._expected_us = line.speed * query.times_us[self._frames] + line.offset_us
-        ends = self._expected_us[[0, -1]] + (-REACH_US, REACH_US)
+        ends = self._expected_us.min() - REACH_US, self._expected_us.max() + REACH_US
         still = len(reference.times_us) == 1
         first, last = (0, 1) if still else np.searchsorted(reference.times_us, ends).tolist()
         self._theirs = np.arange(first, last)
