@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from bench.clips import RATE, Picture
 
 SECONDS = 8.0  # of a cut
-RATE = 25  # frames a second
 HEIGHT = 360  # of a clip before it is edited, pixels
 
-Picture = NDArray[np.uint8]
 Change = Callable[[Picture, float, Picture], Picture]
 """A frame, the share of the clip before it, and a frame of an unrelated clip of the same shape."""
 

@@ -10,7 +10,6 @@ Prints how many of the four are told as copies and as possible matches, and what
 from __future__ import annotations
 
 import argparse
-import csv
 import random
 import sys
 import time
@@ -21,10 +20,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bench.corpus import indexed, manifest
 from bench.frames import frames_of
-from bench.media import fingerprints
 from verify.fingerprint import Fingerprint, fingerprint
-from verify.matching import ReferenceIndex, match
+from verify.matching import match
 from verify.model import Frame, GreyImage, MatchKind, MatchSegment, MediaKind
 
 CELL = 256  # pixels
@@ -33,11 +32,8 @@ QUALITY = 75  # of the JPEG
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
-    with (options.root / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    made = fingerprints([options.root / row["file"] for row in rows], jobs=2, cache=options.cache)
-    known = {str(path.relative_to(options.root)): print_ for path, print_ in made}
-    index = ReferenceIndex.build(known.items(), known.__getitem__)
+    rows = manifest(options.root)
+    index = indexed(options.root, rows, options.cache)
     told: Counter[str] = Counter()
     began = time.process_time()
     for members in _chosen(rows, options):

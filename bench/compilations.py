@@ -12,7 +12,6 @@ that is not told as a copy at the right seconds.
 from __future__ import annotations
 
 import argparse
-import csv
 import random
 import sys
 import tempfile
@@ -20,21 +19,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.media import closer_of, fingerprint_of, fingerprints
+from bench.clips import RATE, Picture, pictures_at, write
+from bench.corpus import indexed, kin, manifest, unrelated_clips
+from bench.media import closer_of, fingerprint_of
 from verify.matching import ReferenceIndex, match
 from verify.model import MatchKind, MatchSegment
 
 SOURCES = 8
 SHAPE = (640, 360)  # width and height of a compilation, pixels
-RATE = 25  # frames a second
 SECONDS = (2.2, 4.0)  # of a piece
 KEPT = (0.6, 0.85)  # share of each side that a crop keeps
 SPEEDS = (0.8, 0.9, 1.1, 1.25)
@@ -46,8 +43,6 @@ CHANCE = 0.4  # of each change
 NEAR_US = 500_000
 MICROSECONDS = 1_000_000
 COPY = str(MatchKind.COPY)
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +62,13 @@ class Piece:
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
-    with (options.root / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    made = fingerprints([options.root / row["file"] for row in rows], jobs=2, cache=options.cache)
-    known = {str(path.relative_to(options.root)): print_ for path, print_ in made}
-    index = ReferenceIndex.build(known.items(), known.__getitem__)
+    rows = manifest(options.root)
+    index = indexed(options.root, rows, options.cache)
     for number in range(options.compilations):
         chance = random.Random(f"{options.seed}/{number}")
         pieces = [
             piece_of(row["file"], float(row["duration_s"]), chance, barred=number % 2 > 0)
-            for row in _chosen(rows, chance)
+            for row in unrelated_clips(rows, SECONDS[1] * max(SPEEDS), SOURCES, chance)
         ]
         found = _searched(pieces, options.root, index)
         told = outcomes(pieces, found)
@@ -100,15 +92,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="folder that keeps fingerprints between runs")
     parser.add_argument("--explain", action="store_true", help="say which pieces are missed")
     return parser.parse_args(arguments)
-
-
-def _chosen(rows: Sequence[dict[str, str]], chance: random.Random) -> list[dict[str, str]]:
-    """Clips that last long enough, one of each family, and of each scene."""
-    long_enough = SECONDS[1] * max(SPEEDS)
-    clips = [row for row in rows if row["kind"] == "video" and float(row["duration_s"]) >= long_enough]
-    chance.shuffle(clips)
-    one_each = {row["scene"] or row["family"]: row for row in {row["family"]: row for row in clips}.values()}
-    return chance.sample(list(one_each.values()), SOURCES)
 
 
 def piece_of(name: str, length_seconds: float, chance: random.Random, *, barred: bool) -> Piece:
@@ -144,36 +127,11 @@ def _searched(pieces: Sequence[Piece], root: Path, index: ReferenceIndex) -> tup
         return match(asked, index, media_sha256="", look_closer=closer_of(path)).segments
 
 
-def write(path: Path, pictures: Iterator[Picture]) -> None:
-    """A clip of pictures of that SHAPE."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "26"})
-        stream.width, stream.height = SHAPE
-        stream.pix_fmt = "yuv420p"
-        for picture in pictures:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
-        container.mux(stream.encode())
-
-
 def shown(piece: Piece, path: Path) -> Iterator[Picture]:
     """The frames of a piece, RATE a second."""
     wanted = [piece.start_seconds + number * piece.speed / RATE for number in range(_frames(piece))]
-    given = 0
-    last: av.VideoFrame | None = None
-    with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
-            while given < len(wanted) and float(frame.time or 0) >= wanted[given]:
-                yield _changed(_pixels(frame), piece)
-                given += 1
-            if given == len(wanted):
-                return
-            last = frame
-    if last:
-        yield from repeat(_changed(_pixels(last), piece), len(wanted) - given)
-
-
-def _pixels(frame: av.VideoFrame) -> Picture:
-    return frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+    for picture in pictures_at(path, wanted):
+        yield _changed(picture, piece)
 
 
 def _frames(piece: Piece) -> int:
@@ -235,11 +193,8 @@ def _at_right_seconds(one: MatchSegment, piece: Piece, start_us: int) -> bool:
 
 def _others(pieces: Sequence[Piece], found: tuple[MatchSegment, ...], rows: Sequence[dict[str, str]]) -> int:
     """Segments with a reference that shows what no piece does."""
-    names = {piece.name for piece in pieces}
-    shown = {row["family"] for row in rows if row["file"] in names}
-    scenes = {row["scene"] for row in rows if row["file"] in names and row["scene"]}
-    kin = {row["file"] for row in rows if row["family"] in shown or row["scene"] in scenes}
-    return sum(one.reference_id not in kin for one in found)
+    related = kin(rows, {piece.name for piece in pieces})
+    return sum(one.reference_id not in related for one in found)
 
 
 if __name__ == "__main__":

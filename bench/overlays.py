@@ -12,7 +12,6 @@ of the surest runs.
 from __future__ import annotations
 
 import argparse
-import csv
 import random
 import sys
 from collections import Counter
@@ -27,6 +26,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from bench.corpus import manifest
 from bench.frames import frames_of
 from bench.media import closer_of, fingerprints
 from verify.fingerprint import Fingerprint, fingerprint
@@ -81,11 +81,10 @@ Draw = Callable[[GreyImage, int], GreyImage]
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
-    with (options.root / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
-        items = [
-            Item(path=options.root / row["file"], kind=row["kind"], family=row["family"], scene=row["scene"])
-            for row in csv.DictReader(file)
-        ]
+    items = [
+        Item(path=options.root / row["file"], kind=row["kind"], family=row["family"], scene=row["scene"])
+        for row in manifest(options.root)
+    ]
     copies = 0
     for kind, pairs in (("video", options.pairs), ("image", options.still_pairs)):
         chosen = _pairs([item for item in items if item.kind == kind], pairs, options.seed)

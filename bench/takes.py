@@ -20,7 +20,8 @@ from pathlib import Path
 
 import av
 
-from bench.compilations import COPY, Picture, Piece, outcomes, piece_of, shown, write
+from bench.clips import Picture, write
+from bench.compilations import COPY, Piece, outcomes, piece_of, shown
 from bench.media import closer_of, fingerprint_of
 from verify.fingerprint import Fingerprint
 from verify.matching import ReferenceIndex, match

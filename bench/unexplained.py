@@ -11,7 +11,6 @@ other work on the machine only adds. A plain decode of the same file in the same
 from __future__ import annotations
 
 import argparse
-import csv
 import resource
 import statistics
 import time
@@ -22,6 +21,7 @@ from unittest import mock
 
 import cv2
 
+from bench.corpus import manifest
 from bench.decode_speed import decode_plain
 from bench.foreign import foreign_fingerprints
 from bench.media import fingerprints
@@ -34,8 +34,7 @@ Packed = dict[str, bytes]
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     cv2.setNumThreads(1)
-    with (options.root / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
-        rows = {options.root / row["file"]: row for row in csv.DictReader(file)}
+    rows = {options.root / row["file"]: row for row in manifest(options.root)}
     made = dict(fingerprints(list(rows), jobs=options.jobs, cache=options.cache))
     known = {path: print_.to_bytes() for path, print_ in made.items()}
     photos = foreign_fingerprints(options.foreign, options.keyframes, jobs=options.jobs)

@@ -69,24 +69,19 @@ def runs(
     better_line: Callable[[Run], Line | None] = lambda _: None,
 ) -> list[Run]:
     """Disjoint runs in the query, best first; each is laid on its `better_line`, if one is known."""
-    gains, backwards = _gains(agreement), _gains(agreement, BACKWARDS)
+    forwards, *backwards = _ways(agreement)
     found: list[Run] = []
     open_rows = np.ones(len(query_us), dtype=np.bool_)
     while len(found) < MOST_RUNS:
-        left = np.where(open_rows[:, None], gains, -1.0)
-        forwards = _best_run(left, query_us, reference_us)
-        if agreement.moving.any():
-            back = np.where(open_rows[:, None], backwards, -1.0)
-            run = _better_backwards(forwards, back, query_us, reference_us)
-        else:
-            run = forwards
+        left = [way.within(open_rows) for way in (forwards, *backwards)]
+        run = _best_run(left, query_us, reference_us)
         if run is None:
             break
-        run = _refined(run, gains, query_us, reference_us)
+        run = _refined(run, forwards.gains, query_us, reference_us)
         line = better_line(run)
         if line:
             at = np.array([line.offset_us])
-            run = _best_at_speed(left, query_us, reference_us, line.speed, at) or run
+            run = _best_at_speed(left[0].gains, query_us, reference_us, line.speed, at) or run
         found.append(run)
         open_rows[run.first : run.last + 1] = False
     return found
@@ -108,9 +103,28 @@ def _gains(agreement: Agreement, speed: float = 1.0) -> Gains:
     return np.where(agreement.textured > 0, level + motion, -BREAK_EVEN)
 
 
-def _best_run(gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run | None:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Forwards or backwards: what each frame pair speaks for a run so, and the speeds to try."""
+
+    gains: Gains
+    speeds: tuple[float, ...]
+
+    def within(self, open_rows: NDArray[np.bool_]) -> _Way:
+        return replace(self, gains=np.where(open_rows[:, None], self.gains, -1.0))
+
+
+def _ways(agreement: Agreement) -> list[_Way]:
+    frames = min(agreement.correlation.shape)
+    ways = [_Way(_gains(agreement), SPEEDS if frames > 2 else (1.0,))]
+    if frames >= LEAST_BACKWARDS and agreement.moving.any():
+        ways.append(_Way(_gains(agreement, BACKWARDS), (BACKWARDS,)))
+    return ways
+
+
+def _best_run(ways: list[_Way], query_us: NDArray[np.int64], reference_us: NDArray[np.int64]) -> Run | None:
     best: Run | None = None
-    for speed in SPEEDS if len(query_us) > 2 and len(reference_us) > 2 else (1.0,):
+    for gains, speed in ((way.gains, speed) for way in ways for speed in way.speeds):
         offsets, bounds = _promising(gains, query_us, reference_us, speed)
         if best and bounds[0] <= best.gain:
             continue
@@ -118,21 +132,6 @@ def _best_run(gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[n
         if candidate and (best is None or candidate.gain > best.gain):
             best = candidate
     return best
-
-
-def _better_backwards(
-    forwards: Run | None, gains: Gains, query_us: NDArray[np.int64], reference_us: NDArray[np.int64]
-) -> Run | None:
-    """The best run backwards, by the gains of that, where it is clearly better than `forwards`."""
-    if min(len(query_us), len(reference_us)) < LEAST_BACKWARDS:
-        return forwards
-    offsets, bounds = _promising(gains, query_us, reference_us, BACKWARDS)
-    if forwards and bounds[0] <= forwards.gain:
-        return forwards
-    run = _best_at_speed(gains, query_us, reference_us, BACKWARDS, offsets)
-    if run is None or run.last - run.first < LEAST_BACKWARDS - 1 or (forwards and run.gain <= forwards.gain):
-        return forwards
-    return run
 
 
 def _best_at_speed(
@@ -148,6 +147,8 @@ def _best_at_speed(
     if totals[row] < LEAST_GAIN:
         return None
     first, last = _tightened(along[row], int(firsts[row]), int(lasts[row]))
+    if speed < 0 and last - first + 1 < LEAST_BACKWARDS:
+        return None
     return Run(
         first=first,
         last=last,

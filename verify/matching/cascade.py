@@ -12,9 +12,9 @@
     closer      of short copies, and of what may be another take, up to 24 frames a second (closer.py)
 
 Every tier down to the crops only proposes a reference and a map between the pictures. `verification` lays
-the two over one another, sees which seconds agree (align.py) and gathers the evidence; `judging` makes of it
-a copy, a possible match or another take of the scene. In go a query's fingerprint and the reference index,
-out comes a `MatchResult`.
+the two over one another (`moving`, where following has a map for each frame), sees which seconds agree
+(align.py) and gathers the evidence; `judging` makes of it a copy, a possible match or another take of the
+scene. In go a query's fingerprint and the reference index, out comes a `MatchResult`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ LEAST_INLIERS = 25  #: corners, of a start that nothing else bears out
 LEAST_MORE = 3  #: frames that a run must add to what is known: one second
 LEAST_FOLLOWED = 6  #: frames, two seconds
 PATIENCE = 9  #: frames, three seconds, in which something has to move
-#: Frames each way, 20 s: every frame is kept beside all that the reference shows about then, 46 MB at most.
+#: Frames each way, 20 s: of each 2 kB are kept for every frame that the reference shows about all of them.
 FARTHEST = 60
 MOST_MISSED = 2  #: frames in a row that do not fit, before a start is followed no further
 SAME_LINE_US = 1_000_000  #: by which copies of one reference may differ in where the query's start lies in it
@@ -141,6 +141,8 @@ def _starts(
         if one.kind is MatchKind.COPY:
             others = np.setdiff1d(_of_other_pieces(one, judged), one.evidence.query_frames)
             yield _of_piece(one.evidence, np.union1d(left, others), query)
+    if left.size < LEAST_MORE:
+        return
     for hypothesis in sorted(suggested, key=lambda one: -one.inliers):
         if hypothesis.inliers >= LEAST_INLIERS:
             yield _of_suggestion(hypothesis, left, query, index.load(hypothesis.reference))

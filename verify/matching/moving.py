@@ -18,8 +18,7 @@ from verify.matching.align import Line, Run, runs
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis, Path
 from verify.matching.patches import BLOCKS, SIDE, Agreement, Sampler, compare, inside_bars
-from verify.matching.shots import Frames
-from verify.matching.verification import Evidence, aligned_distances, laid_over, tone
+from verify.matching.verification import Evidence, evidence_of, laid_over
 
 REACH_US = 8_000_000  #: of the reference, each way from where a frame is expected
 
@@ -94,7 +93,7 @@ class _Window:
 
     def evidence(self, run: Run, hypothesis: Hypothesis) -> Evidence | None:
         """None where the middle of the run has too little in common with the reference to lay them."""
-        rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self._agreement
+        rows, partners = np.arange(run.first, run.last + 1), run.partners
         frames = self._frames[rows]
         middle = self._path[int(frames[len(frames) // 2])]
         common = overlap(
@@ -104,39 +103,21 @@ class _Window:
         )
         if common is None:
             return None
-        moving = seen.moving[rows, partners]
-        query, reference = self._pictures[rows], self._known[rows, partners].astype(np.float32)
-        return Evidence(
-            hypothesis=replace(
-                hypothesis,
-                matrix=middle,
-                anchors=tuple(zip(frames.tolist(), self._theirs[partners].tolist(), strict=True)),
-                path={frame: self._path[frame] for frame in frames.tolist()},
-            ),
-            common=common,
-            query_frames=frames,
-            reference_frames=self._theirs[partners],
-            speed=run.speed,
-            offset_us=run.offset_us,
-            gain=run.gain,
-            correlation=seen.correlation[rows, partners].astype(np.float64),
-            share=seen.share[rows, partners].astype(np.float64),
-            textured=seen.textured[rows, partners].astype(np.float64),
-            motion=float(np.sign(run.speed) * seen.motion[rows, partners][moving].mean())
-            if moving.any()
-            else None,
-            moving_frames=int(moving.sum()),
-            footage_moves=self._footage_moves,
-            shot_moves=True,
-            moment=None,
-            distances=aligned_distances(query, reference),
-            blocks=self._by_place(rows, partners),
-            tone=tone(query, reference),
+        theirs = self._theirs[partners]
+        moving = replace(
+            hypothesis,
+            matrix=middle,
+            anchors=tuple(zip(frames.tolist(), theirs.tolist(), strict=True)),
+            path={frame: self._path[frame] for frame in frames.tolist()},
         )
-
-    def _by_place(self, rows: Frames, partners: Frames) -> NDArray[np.float64]:
-        compared = self._agreement.compared[:, rows, partners]
-        total = np.where(compared, self._agreement.blocks[:, rows, partners], 0).sum(axis=1)
-        count = compared.sum(axis=1)
-        placed = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        return placed.reshape(BLOCKS, BLOCKS).astype(np.float64)
+        return evidence_of(
+            run,
+            self._agreement,
+            hypothesis=moving,
+            common=common,
+            frames=(frames, theirs),
+            pictures=(self._pictures[rows], self._known[rows, partners].astype(np.float32)),
+            usable=np.ones(BLOCKS * BLOCKS, np.bool_),
+            within=(rows, partners),
+            footage_moves=self._footage_moves,
+        )

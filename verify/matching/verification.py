@@ -6,7 +6,7 @@ media are looked at in windows around the anchors, so work and memory do not gro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from verify.matching.align import Line, Run, partners_on, run_on, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
-from verify.matching.patches import BLOCKS, MOTION, Floats, Sampler, compare, inside_bars
+from verify.matching.patches import BLOCKS, MOTION, Agreement, Floats, Sampler, compare, inside_bars
 from verify.matching.stances import Stances, changing
 from verify.model import GreyImage
 
@@ -207,30 +207,20 @@ class _Window:
         )
 
     def evidence(self, run: Run) -> Evidence:
-        rows, partners, seen = np.arange(run.first, run.last + 1), run.partners, self.agreement
-        within = self._without_cuts(rows, partners)
-        moving, motion = seen.moving[within], seen.motion[within] * np.sign(run.speed)
-        query, reference = self._query.pictures[rows], self._reference.pictures[partners]
-        return Evidence(
+        rows, partners = np.arange(run.first, run.last + 1), run.partners
+        gathered = evidence_of(
+            run,
+            self.agreement,
             hypothesis=self._hypothesis,
             common=self._common,
-            query_frames=self._query_frames[rows],
-            reference_frames=self._reference_frames[partners],
-            speed=run.speed,
-            offset_us=run.offset_us,
-            gain=run.gain,
-            correlation=seen.correlation[rows, partners].astype(np.float64),
-            share=seen.share[rows, partners].astype(np.float64),
-            textured=seen.textured[rows, partners].astype(np.float64),
-            motion=float(motion[moving].mean()) if moving.any() else None,
-            moving_frames=int(moving.sum()),
+            frames=(self._query_frames[rows], self._reference_frames[partners]),
+            pictures=(self._query.pictures[rows], self._reference.pictures[partners]),
+            usable=self._usable,
+            within=self._without_cuts(rows, partners),
             footage_moves=self._footage_moves,
-            shot_moves=self._shot_moves(run),
-            moment=self._takes.moment(rows, partners),
-            distances=aligned_distances(query, reference),
-            blocks=self._by_place(rows, partners),
-            tone=tone(query, reference),
         )
+        moment = self._takes.moment(rows, partners)
+        return replace(gathered, shot_moves=self._shot_moves(run), moment=moment)
 
     def _without_cuts(
         self, rows: NDArray[np.intp], partners: NDArray[np.intp]
@@ -255,16 +245,60 @@ class _Window:
         restless = not inside.any()  # every frame looks like a cut
         return restless or bool((self._query.motion_level[inside] > MOTION).any())
 
-    def _by_place(self, rows: NDArray[np.intp], partners: NDArray[np.intp]) -> NDArray[np.float64]:
-        compared = self.agreement.compared[:, rows, partners]
-        total = np.where(compared, self.agreement.blocks[:, rows, partners], 0).sum(axis=1)
-        count = compared.sum(axis=1)
-        placed = np.full(len(self._usable), np.nan)
-        placed[self._usable] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        return placed.reshape(BLOCKS, BLOCKS)
+
+def evidence_of(
+    run: Run,
+    seen: Agreement,
+    *,
+    hypothesis: Hypothesis,
+    common: Overlap,
+    frames: tuple[NDArray[np.intp], NDArray[np.intp]],
+    pictures: tuple[Floats, Floats],
+    usable: NDArray[np.bool_],
+    within: tuple[NDArray[np.intp], NDArray[np.intp]],
+    footage_moves: bool,
+) -> Evidence:
+    """What `seen` says of a run, nothing being known of the moment.
+
+    `frames` and `pictures` are the run's, query and reference; `usable` are the places of the blocks of `seen`,
+    and motion is that of the pairs `within`.
+    """
+    rows, partners = np.arange(run.first, run.last + 1), run.partners
+    moving, motion = seen.moving[within], seen.motion[within] * np.sign(run.speed)
+    return Evidence(
+        hypothesis=hypothesis,
+        common=common,
+        query_frames=frames[0],
+        reference_frames=frames[1],
+        speed=run.speed,
+        offset_us=run.offset_us,
+        gain=run.gain,
+        correlation=seen.correlation[rows, partners].astype(np.float64),
+        share=seen.share[rows, partners].astype(np.float64),
+        textured=seen.textured[rows, partners].astype(np.float64),
+        motion=float(motion[moving].mean()) if moving.any() else None,
+        moving_frames=int(moving.sum()),
+        footage_moves=footage_moves,
+        shot_moves=True,
+        moment=None,
+        distances=_distances(*pictures),
+        blocks=_by_place(seen, rows, partners, usable),
+        tone=_tone(*pictures),
+    )
 
 
-def aligned_distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
+def _by_place(
+    seen: Agreement, rows: NDArray[np.intp], partners: NDArray[np.intp], usable: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    compared = seen.compared[:, rows, partners]
+    total = np.where(compared, seen.blocks[:, rows, partners], 0).sum(axis=1)
+    count = compared.sum(axis=1)
+    placed = np.full(len(usable), np.nan)
+    placed[usable] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return placed.reshape(BLOCKS, BLOCKS)
+
+
+def _distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
     """Hamming distances of the perceptual hashes of the aligned common part."""
     ours, theirs = (
         perceptual.codes(
@@ -275,8 +309,7 @@ def aligned_distances(query: Floats, reference: Floats) -> NDArray[np.int64]:
     return perceptual.hamming(ours, theirs)
 
 
-def tone(query: Floats, reference: Floats) -> tuple[float, float]:
-    """Contrast ratio and brightness difference in grey levels, query to reference."""
+def _tone(query: Floats, reference: Floats) -> tuple[float, float]:
     ours, theirs = query.ravel().astype(np.float64), reference.ravel().astype(np.float64)
     gain = float(ours.std() / max(theirs.std(), 1e-6))
     return gain, float(ours.mean() - theirs.mean())
