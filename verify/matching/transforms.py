@@ -143,14 +143,14 @@ def _movement(path: Path) -> str:
         return ""
     maps = list(path.values())
     first, last = (_part(maps[end]) for end in (0, -1))
-    return f"seen through a moving window, first {first}, last {last}"
+    return f"seen through a moving window, first {first} of the picture, last {last}"
 
 
 def _part(matrix: Matrix) -> str:
     shown = overlap(matrix)
     if shown is None or shown.reference_share >= WHOLE_SHARE:
-        return "the whole picture"
-    return f"{_place(shown.reference_box)}{shown.reference_share:.0%} of it".replace("%", " %")
+        return "the whole"
+    return f"{_place(shown.reference_box)}{shown.reference_share:.0%}".replace("%", " %")
 
 
 def _frame(evidence: Evidence) -> str:

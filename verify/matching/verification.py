@@ -260,8 +260,8 @@ def evidence_of(
 ) -> Evidence:
     """What `seen` says of a run, nothing being known of the moment.
 
-    `frames` and `pictures` are the run's, query and reference; `usable` are the places of the blocks of `seen`,
-    and motion is that of the pairs `within`.
+    `frames` and `pictures` are the run's, query and reference; `usable` are the places of the blocks of
+    `seen`, and motion is that of the pairs `within`.
     """
     rows, partners = np.arange(run.first, run.last + 1), run.partners
     moving, motion = seen.moving[within], seen.motion[within] * np.sign(run.speed)
