@@ -14,12 +14,12 @@ from tests.unit.test_moments import FACE, ROOM, before
 from verify.fingerprint import Closeup, Fingerprint, closeup, fingerprint
 from verify.fingerprint.record import WHOLE
 from verify.matching import FRAMES_PER_SECOND, LookCloser, ReferenceIndex, closer, match
-from verify.matching.align import Line
 from verify.matching.closer import MOST_LOOKS, MOST_US, looked_closer
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.instants import SHIFTS_US, STEP_US, Instants, close_of
 from verify.matching.judging import MOMENT_IN_DOUBT, Judged, in_doubt, judge
+from verify.matching.lines import Line
 from verify.matching.patches import Sampler
 from verify.matching.verification import examine
 from verify.model import Frame, MatchKind, MatchSegment, MediaKind, Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from verify.matching.align import Run
+from verify.matching.lines import Run
 from verify.matching.patches import Floats
 from verify.matching.stances import Stances, changing
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Closeup, Fingerprint
-from verify.matching.align import Line
 from verify.matching.index import ReferenceIndex
 from verify.matching.instants import APART_US, SHIFTS_US, Instants
 from verify.matching.judging import (
@@ -32,6 +31,7 @@ from verify.matching.judging import (
     judge,
     select,
 )
+from verify.matching.lines import Line
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.scoring import moment_odds
 from verify.matching.verification import Evidence, examine_on, laid_over

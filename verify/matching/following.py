@@ -16,12 +16,12 @@ import numpy as np
 
 from verify.fingerprint import Fingerprint
 from verify.fingerprint.record import WHOLE
-from verify.matching.align import Line
 from verify.matching.finer import correction_of
 from verify.matching.geometry import Matrix, Points, corners, transform
 from verify.matching.hypothesis import Hypothesis, Path
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import MOMENT_IN_DOUBT, SAME_OVERLAP, Judged, judge
+from verify.matching.lines import Line
 from verify.matching.moving import moving_runs
 from verify.matching.patches import compare
 from verify.matching.shots import Frames

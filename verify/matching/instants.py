@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.matching.align import SPEEDS, UNTOUCHED_SPEED, Line
+from verify.matching.align import SPEEDS, UNTOUCHED_SPEED
+from verify.matching.lines import Line
 from verify.matching.moments import LEAST_FRAMES, Close, differences, stance
 from verify.matching.patches import Floats, Patches, by_block
 

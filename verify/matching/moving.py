@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint
-from verify.matching.align import Line, Run, runs
+from verify.matching.align import runs
 from verify.matching.geometry import overlap
 from verify.matching.hypothesis import Hypothesis, Path
+from verify.matching.lines import Line, Run
 from verify.matching.patches import BLOCKS, SIDE, Agreement, Sampler, compare, inside_bars
 from verify.matching.verification import Evidence, evidence_of, laid_over
 

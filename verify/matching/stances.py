@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.matching.align import OFFSET_STEP_US, SPEEDS, Line, Run, partners_on
+from verify.matching.align import SPEEDS
+from verify.matching.lines import OFFSET_STEP_US, Line, Run, partners_on
 from verify.matching.patches import Floats
 
 MOST_COMPARED = 48  #: frames of a run, spread over it, as work grows with their square; a guess

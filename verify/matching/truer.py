@@ -17,11 +17,11 @@ from verify.fingerprint import Fingerprint
 from verify.fingerprint.local import VERIFYING_FEATURES, extract
 from verify.fingerprint.quality import lit
 from verify.fingerprint.record import WHOLE
-from verify.matching.align import Line
 from verify.matching.geometry import Matrix, corners, transform
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.judging import Judged, judge
+from verify.matching.lines import Line
 from verify.matching.mapping import CLOSE_ERROR, verified_map
 from verify.matching.patches import compare, laid_on
 from verify.matching.verification import Evidence, examine_on, laid_over

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint, perceptual
-from verify.matching.align import Line, Run, partners_on, run_on, runs
+from verify.matching.align import run_on, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
+from verify.matching.lines import Line, Run, partners_on
 from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
 from verify.matching.patches import BLOCKS, MOTION, Agreement, Floats, Sampler, compare, inside_bars
 from verify.matching.stances import Stances, changing

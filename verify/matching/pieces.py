@@ -1,0 +1,105 @@
+"""Where a run is several pieces of one reference, put together in another order, or with something left out.
+
+Footage that changes slowly looks much the same a few seconds later. So one line may gain along several
+pieces, about as much on the mean as it would of a copy laid a little wrong, although elsewhere other lines
+gain far more. In goes a run, out come its pieces: which stretch lies on which line, so that all of them
+together gain most.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.matching.lines import LEAST_GAIN, Gains, Line, Pairs, Run, best_stretches, tightened
+
+#: What another line must gain more along a stretch of a run, for each frame and beyond that in all, how many
+#: frames that takes, and how far off it must be there.
+MORE_GAIN, SWITCH_GAIN, LEAST_FRAMES, ELSEWHERE_US = 0.1, 0.6, 3, 450_000
+BESIDE_US = 166_667  #: half the sampling interval
+MOST_LINES = 8  #: of one run
+
+
+def divided(run: Run, pairs: Pairs) -> list[Run]:
+    """The pieces of the run and of the frames that are asked besides it; none where it is only one."""
+    if run.speed < 0 or len(pairs.reference_us) == 1 or run.last - run.first + 1 < LEAST_FRAMES:
+        return []
+    lines = [Line(speed=run.speed, offset_us=run.offset_us)]
+    pieces = [run]
+    while len(lines) < MOST_LINES:
+        better = [line for piece in pieces if (line := _better_line(piece, pairs))]
+        if not better:
+            break
+        lines += better
+        pieces = _pieces(lines, pairs)
+    return pieces if len(lines) > 1 else []
+
+
+def _better_line(run: Run, pairs: Pairs) -> Line | None:
+    """The line that gains clearly more than the run's own along a stretch of it, if there is one."""
+    asked = pairs.between(run.first, run.last)
+    own_us = run.speed * asked.query_us + run.offset_us
+    beside = run.offset_us + BESIDE_US * np.arange(-1, 2)
+    own = asked.along(run.speed, beside)[1].max(axis=0)
+    found: list[tuple[float, Line]] = []
+    for speed in dict.fromkeys((1.0, run.speed)):
+        offsets = asked.offsets(speed)
+        more = asked.along(speed, offsets)[1] - own - MORE_GAIN
+        apart = np.abs(speed * asked.query_us + offsets[:, None] - own_us) >= ELSEWHERE_US
+        totals, firsts, lasts = best_stretches(np.where(apart, more, -1.0))
+        totals = np.where(lasts - firsts + 1 >= LEAST_FRAMES, totals, 0.0)
+        best = int(totals.argmax())
+        found.append((float(totals[best]), Line(speed=speed, offset_us=float(offsets[best]))))
+    gain, line = max(found, key=lambda one: one[0])
+    return line if gain >= SWITCH_GAIN else None
+
+
+def _along(line: Line, pairs: Pairs) -> tuple[NDArray[np.intp], Gains]:
+    partners, along = pairs.along(line.speed, np.array([line.offset_us]))
+    return partners[0], along[0]
+
+
+def _pieces(lines: list[Line], pairs: Pairs) -> list[Run]:
+    """Which frames lie on which of the lines, or on none, so that they gain most in all."""
+    partners, along = (np.stack(side) for side in zip(*(_along(line, pairs) for line in lines), strict=True))
+    chosen = _chosen(np.vstack([along, np.zeros(along.shape[1])]))
+    starts = np.flatnonzero(np.diff(chosen, prepend=-1))
+    pieces = []
+    for first, last in zip(starts, [*(starts[1:] - 1), len(chosen) - 1], strict=True):
+        on = int(chosen[first])
+        if on == len(lines) or along[on, first : last + 1].sum() < LEAST_GAIN:
+            continue
+        begin, end = tightened(along[on], int(first), int(last))
+        pieces.append(
+            Run(
+                first=begin,
+                last=end,
+                partners=partners[on, begin : end + 1],
+                speed=lines[on].speed,
+                offset_us=lines[on].offset_us,
+                gain=float(along[on, begin : end + 1].sum()),
+            )
+        )
+    return pieces
+
+
+def _chosen(along: Gains) -> NDArray[np.intp]:
+    """Per column the row of the path that gains most, where to change the row costs SWITCH_GAIN (Viterbi).
+
+    To the last row, which is of no line, and from it half of that.
+    """
+    rows, columns = along.shape
+    cost = np.full((rows, rows), SWITCH_GAIN)
+    cost[-1], cost[:, -1] = SWITCH_GAIN / 2, SWITCH_GAIN / 2
+    np.fill_diagonal(cost, 0.0)
+    before = np.zeros((columns, rows), np.intp)
+    total = along[:, 0].copy()
+    for column in range(1, columns):
+        paths = total[None, :] - cost
+        before[column] = paths.argmax(axis=1)
+        total = paths.max(axis=1) + along[:, column]
+    chosen = np.zeros(columns, np.intp)
+    chosen[-1] = total.argmax()
+    for column in range(columns - 1, 0, -1):
+        chosen[column - 1] = before[column, chosen[column]]
+    return chosen
