@@ -20,8 +20,6 @@ from verify.matching.judging import (
     COVERED_FRAMES,
     COVERED_ODDS,
     EDGE_ROWS,
-    LESS_EXACT,
-    MORE_EXACT,
     OTHER_INSTANTS,
     PLAIN_LEVEL,
     POSSIBLE_ODDS,
@@ -33,13 +31,17 @@ from verify.matching.judging import (
     WIDE_SPREAD,
     Judged,
     by_instants,
-    fragments_of_a_scene,
     judge,
-    less_exact_stills,
-    uncontradicted,
 )
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.scoring import chance_in_set, false_match_probability, in_words, log_odds, score
+from verify.matching.selection import (
+    LESS_EXACT,
+    MORE_EXACT,
+    fragments_of_a_scene,
+    less_exact_stills,
+    uncontradicted,
+)
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind
 

@@ -34,17 +34,11 @@ from verify.matching.crops import ACROSS, ANYWHERE, LARGE_PARTS
 from verify.matching.following import followed
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import (
-    Judged,
-    fragments_of_a_scene,
-    judge,
-    less_exact_stills,
-    select,
-    uncontradicted,
-)
+from verify.matching.judging import Judged, judge
 from verify.matching.looks import Looks
 from verify.matching.nearby import at_better_seconds
 from verify.matching.segments import segment
+from verify.matching.selection import fragments_of_a_scene, less_exact_stills, select, uncontradicted
 from verify.matching.shots import Boxes, picture_boxes, shots
 from verify.matching.truer import under_truer_maps
 from verify.matching.verification import Evidence, examine

@@ -24,16 +24,15 @@ from verify.matching.judging import (
     MOMENT_IN_DOUBT,
     OTHER_INSTANTS,
     SAME_INSTANTS,
-    SAME_OVERLAP,
     Judged,
     by_instants,
     in_doubt,
     judge,
-    select,
 )
 from verify.matching.lines import Line
 from verify.matching.moments import LEAST_FRAMES, Close
 from verify.matching.scoring import moment_odds
+from verify.matching.selection import SAME_OVERLAP, select
 from verify.matching.verification import Evidence, examine_on, laid_over
 from verify.model import MatchKind, Span
 

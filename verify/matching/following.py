@@ -20,10 +20,11 @@ from verify.matching.finer import correction_of
 from verify.matching.geometry import Matrix, Points, corners, transform
 from verify.matching.hypothesis import Hypothesis, Path
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import MOMENT_IN_DOUBT, SAME_OVERLAP, Judged, judge
+from verify.matching.judging import MOMENT_IN_DOUBT, Judged, judge
 from verify.matching.lines import Line
 from verify.matching.moving import moving_runs
 from verify.matching.patches import compare
+from verify.matching.selection import SAME_OVERLAP
 from verify.matching.shots import Frames
 from verify.matching.verification import Evidence, laid_over
 from verify.model import MatchKind
@@ -172,14 +173,16 @@ def _of_suggestion(
 
 
 def _of_other_pieces(one: Judged, judged: Sequence[Judged]) -> Frames:
-    """The query frames of copies of the same reference about the same line, under another map perhaps."""
+    """The query frames of copies of the same reference about the same line, under another map."""
     piece = one.evidence
+    lies = transform(piece.hypothesis.matrix, corners(WHOLE))
     others = [
         other.evidence.query_frames
         for other in judged
         if other.kind is MatchKind.COPY
         and other.evidence.hypothesis.reference == piece.hypothesis.reference
         and abs(other.evidence.offset_us - piece.offset_us) <= SAME_LINE_US
+        and np.abs(transform(other.evidence.hypothesis.matrix, corners(WHOLE)) - lies).max() >= LEAST_MOVED
     ]
     return np.unique(np.concatenate([piece.query_frames[:0], *others]))
 

@@ -7,12 +7,10 @@ same reference the surest stays.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from verify.matching.geometry import shared_area
 from verify.matching.hash_tier import CANDIDATE_BITS
 from verify.matching.index import ReferenceIndex
 from verify.matching.moments import LEAST_FRAMES, Close
@@ -72,11 +70,6 @@ SURE_INSTANTS, STEADY_INSTANTS = 0.95, 0.78
 WIDE_SPREAD = 0.5
 CERTAIN_MOMENT = 4.0  #: log-odds of the moment that need no closer look
 MOMENT_IN_DOUBT = "the same view, yet nothing in it tells whether it is the same moment"
-#: Mean correlation of the blocks by which another reference shows a still more exactly. Two stills of seven
-#: sets (21 to 25, 71 and 72) were copies of two references, the second a take of the same scene in which the
-#: person stood otherwise: 0.77 and 0.74, where their own had 0.999.
-MORE_EXACT = 0.15
-LESS_EXACT = "another known picture shows this more exactly: it may be another moment, or a changed copy"
 #: Mean correlation of the blocks, 0..1, that are left without EDGE_ROWS block rows at any one side: where an
 #: overlay is all that two pictures share, the rest differs. Of 336 copies surer than COPY_ODDS (seeds 7, 8
 #: and 9, small) none had less than 0.5; of 139 runs surer than 2 of unrelated pictures under one overlay
@@ -89,7 +82,6 @@ EDGE_ROWS, LEAST_BESIDE_EDGE, LEAST_OF_A_SCENE = 2, 0.5, 0.4
 #: that are told weakly, five clips, one needs it: 0.66.
 ALIKE_MOTION = 0.6
 OTHER_PICTURE_BITS = 92  #: median distance of a weak still beyond which such an edge is not worth telling
-SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +139,7 @@ def _is_guess(evidence: Evidence) -> bool:
     most = GUESSING_TIERS.get(evidence.hypothesis.tier)
     if most is None or float(np.median(evidence.distances)) <= most:
         return False
-    return not _motion_is_known(evidence) or evidence.motion is None or evidence.motion < BEARING_MOTION
+    return not motion_is_known(evidence) or evidence.motion is None or evidence.motion < BEARING_MOTION
 
 
 def _is_glimpse(evidence: Evidence, odds: float) -> bool:
@@ -172,7 +164,7 @@ def _kind(evidence: Evidence, odds: float, chance: float) -> MatchKind:
         return MatchKind.SAME_SCENE if _is_scene(evidence) else MatchKind.POSSIBLE
     if _whole_picture_differs(evidence):
         return MatchKind.SHARED_OVERLAY
-    if _motion_disagrees(evidence):
+    if motion_disagrees(evidence):
         return MatchKind.SAME_SCENE
     return _by_moment(evidence)
 
@@ -242,7 +234,7 @@ def _shows_a_moment(evidence: Evidence) -> bool:
 
 
 def _is_scene(evidence: Evidence) -> bool:
-    return _motion_disagrees(evidence) and not _whole_picture_differs(evidence)
+    return motion_disagrees(evidence) and not _whole_picture_differs(evidence)
 
 
 def _whole_picture_differs(evidence: Evidence) -> bool:
@@ -250,13 +242,13 @@ def _whole_picture_differs(evidence: Evidence) -> bool:
 
     Where the camera moves fast, frames a sixth of a second apart differ as well, but not all of them.
     """
-    moves_alike = _motion_is_known(evidence) and not _motion_disagrees(evidence)
+    moves_alike = motion_is_known(evidence) and not motion_disagrees(evidence)
     return float(np.percentile(evidence.distances, 25 if moves_alike else 50)) > SAME_PICTURE_BITS
 
 
 def _only_an_edge_agrees(evidence: Evidence) -> bool:
     """One side's band of blocks agrees; the rest of the picture does not, nor what moves in it."""
-    if _motion_is_known(evidence) and not _motion_disagrees(evidence):
+    if motion_is_known(evidence) and not motion_disagrees(evidence):
         return False
     return _beside_edge(evidence) < (LEAST_OF_A_SCENE if _is_scene(evidence) else LEAST_BESIDE_EDGE)
 
@@ -269,12 +261,12 @@ def _beside_edge(evidence: Evidence) -> float:
     return min((float(rest.mean()) for rest in told if rest.size >= LEAST_BLOCKS), default=1.0)
 
 
-def _motion_is_known(evidence: Evidence) -> bool:
+def motion_is_known(evidence: Evidence) -> bool:
     return evidence.motion is not None and evidence.moving_frames >= SAME_SCENE_FRAMES
 
 
-def _motion_disagrees(evidence: Evidence) -> bool:
-    return _motion_is_known(evidence) and evidence.motion is not None and evidence.motion < SAME_SCENE_MOTION
+def motion_disagrees(evidence: Evidence) -> bool:
+    return motion_is_known(evidence) and evidence.motion is not None and evidence.motion < SAME_SCENE_MOTION
 
 
 def _motion_is_missing(evidence: Evidence) -> bool:
@@ -283,19 +275,14 @@ def _motion_is_missing(evidence: Evidence) -> bool:
     return moves and not evidence.moving_frames and len(evidence.share) >= SAME_SCENE_FRAMES
 
 
-def uncontradicted(told: Sequence[Judged]) -> list[Judged]:
-    """Without what an overlay, or flat grey, explains; until then it is a hint of where to look further."""
-    return [one for one in told if not _is_contradicted(one)]
-
-
-def _is_contradicted(one: Judged) -> bool:
+def is_contradicted(one: Judged) -> bool:
     """Whether moving footage agrees at another moment, or at an edge alone, and no better elsewhere."""
     run = one.evidence
     if not run.footage_moves:
         return False
     if one.kind is MatchKind.SHARED_OVERLAY:
         return _is_of_another_moment(run)
-    moves_alike = _motion_is_known(run) and (run.motion or 0.0) >= ALIKE_MOTION
+    moves_alike = motion_is_known(run) and (run.motion or 0.0) >= ALIKE_MOTION
     if one.kind is not MatchKind.POSSIBLE or log_odds(run) >= COPY_ODDS or moves_alike:
         return False
     only_edge = _beside_edge(run) < LEAST_BESIDE_EDGE and _whole_picture_differs(run)
@@ -305,74 +292,3 @@ def _is_contradicted(one: Judged) -> bool:
 def _is_of_another_moment(run: Evidence) -> bool:
     odds = moment_odds(run)
     return bool(run.moment and run.moment.others and odds is not None and odds < OTHER_MOMENT)
-
-
-def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
-    """Runs too short to show motion follow what longer runs of the same reference showed by theirs."""
-    longest: dict[int, int] = {}
-    for one in judged:
-        if one.kind is MatchKind.SAME_SCENE and _motion_disagrees(one.evidence):
-            reference, frames = one.evidence.hypothesis.reference, len(one.evidence.query_frames)
-            longest[reference] = max(frames, longest.get(reference, 0))
-    return [
-        replace(one, kind=MatchKind.SAME_SCENE, doubt="")
-        if not _motion_is_known(one.evidence)
-        and longest.get(one.evidence.hypothesis.reference, 0) > len(one.evidence.query_frames)
-        else one
-        for one in judged
-    ]
-
-
-def select(judged: Sequence[Judged]) -> list[Judged]:
-    """Of the runs that tell the same frames of the same reference the one that fits best; surest first.
-
-    Two maps of one footage are about as sure; which frame goes with which, the better fit knows. What is no
-    more than possible is left out where a copy explains the same frames and the same part of the picture.
-    """
-    kept: list[Judged] = []
-    for candidate in sorted(judged, key=lambda one: (one.kind is not MatchKind.COPY, -one.evidence.gain)):
-        told = (
-            _same(candidate.evidence, other.evidence)
-            or (candidate.kind is MatchKind.POSSIBLE and _explains(other, candidate.evidence))
-            for other in kept
-        )
-        if not any(told):
-            kept.append(candidate)
-    return sorted(kept, key=lambda one: -one.score)
-
-
-def less_exact_stills(told: Sequence[Judged]) -> list[Judged]:
-    """A still shows no motion: a reference that shows it less exactly than another one is only possible."""
-    return [
-        replace(one, kind=MatchKind.POSSIBLE, doubt=LESS_EXACT)
-        if one.kind is MatchKind.COPY and any(_is_more_exact(other, one) for other in told)
-        else one
-        for one in told
-    ]
-
-
-def _is_more_exact(other: Judged, one: Judged) -> bool:
-    here, there = one.evidence, other.evidence
-    return (
-        other.kind is MatchKind.COPY
-        and len(here.query_frames) == 1
-        and here.moment is None
-        and here.hypothesis.reference != there.hypothesis.reference
-        and shared_area(there.common.query_box, here.common.query_box) >= SAME_OVERLAP
-        and float(there.correlation.mean() - here.correlation.mean()) >= MORE_EXACT
-    )
-
-
-def _explains(copy: Judged, run: Evidence) -> bool:
-    if copy.kind is not MatchKind.COPY:
-        return False
-    common = np.intersect1d(copy.evidence.query_frames, run.query_frames).size
-    inside = shared_area(copy.evidence.common.query_box, run.common.query_box)
-    return common >= SAME_OVERLAP * run.query_frames.size and inside >= SAME_OVERLAP
-
-
-def _same(one: Evidence, other: Evidence) -> bool:
-    if one.hypothesis.reference != other.hypothesis.reference:
-        return False
-    common = np.intersect1d(one.query_frames, other.query_frames).size
-    return bool(common >= SAME_OVERLAP * min(one.query_frames.size, other.query_frames.size))

@@ -18,8 +18,9 @@ from verify.fingerprint import Fingerprint
 from verify.matching.finer import finer
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
-from verify.matching.judging import SAME_OVERLAP, Judged, judge
+from verify.matching.judging import Judged, judge
 from verify.matching.patches import Agreement, compare
+from verify.matching.selection import SAME_OVERLAP
 from verify.matching.verification import Evidence, examine, laid_over
 from verify.model import MatchKind
 

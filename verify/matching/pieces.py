@@ -39,7 +39,7 @@ def _better_line(run: Run, pairs: Pairs) -> Line | None:
     """The line that gains clearly more than the run's own along a stretch of it, if there is one."""
     asked = pairs.between(run.first, run.last)
     own_us = run.speed * asked.query_us + run.offset_us
-    beside = run.offset_us + BESIDE_US * np.arange(-1, 2)
+    beside = run.offset_us + BESIDE_US * np.array([-1.0, 0.0, 1.0])
     own = asked.along(run.speed, beside)[1].max(axis=0)
     found: list[tuple[float, Line]] = []
     for speed in dict.fromkeys((1.0, run.speed)):

@@ -1,0 +1,131 @@
+"""Which of the judged runs of a query are told: of those that tell the same frames the one that fits best.
+
+In go judged runs, out come those that stay; surest first. What one run says of another is asked here: a still
+that another reference shows more exactly, a fragment of a longer run, a run that pieces contradict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from verify.matching.geometry import shared_area
+from verify.matching.judging import Judged, is_contradicted, motion_disagrees, motion_is_known
+from verify.matching.pieces import LEAST_FRAMES, MORE_GAIN, SWITCH_GAIN
+from verify.matching.verification import Evidence
+from verify.model import MatchKind
+
+#: Mean correlation of the blocks by which another reference shows a still more exactly. Two stills of seven
+#: sets (21 to 25, 71 and 72) were copies of two references, the second a take of the same scene in which the
+#: person stood otherwise: 0.77 and 0.74, where their own had 0.999.
+MORE_EXACT = 0.15
+LESS_EXACT = "another known picture shows this more exactly: it may be another moment, or a changed copy"
+SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
+ELSEWHERE_FRAMES = 2  #: sampled, by which a piece lies elsewhere than a run
+
+
+def uncontradicted(told: Sequence[Judged]) -> list[Judged]:
+    """Without what an overlay, or flat grey, explains; until then it is a hint of where to look further."""
+    return [one for one in told if not is_contradicted(one)]
+
+
+def fragments_of_a_scene(judged: list[Judged]) -> list[Judged]:
+    """Runs too short to show motion follow what longer runs of the same reference showed by theirs."""
+    longest: dict[int, int] = {}
+    for one in judged:
+        if one.kind is MatchKind.SAME_SCENE and motion_disagrees(one.evidence):
+            reference, frames = one.evidence.hypothesis.reference, len(one.evidence.query_frames)
+            longest[reference] = max(frames, longest.get(reference, 0))
+    return [
+        replace(one, kind=MatchKind.SAME_SCENE, doubt="")
+        if not motion_is_known(one.evidence)
+        and longest.get(one.evidence.hypothesis.reference, 0) > len(one.evidence.query_frames)
+        else one
+        for one in judged
+    ]
+
+
+def select(judged: Sequence[Judged]) -> list[Judged]:
+    """Of the runs that tell the same frames of the same reference the one that fits best; surest first.
+
+    Two maps of one footage are about as sure; which frame goes with which, the better fit knows. What is no
+    more than possible is left out where a copy explains the same frames and the same part of the picture.
+    """
+    kept: list[Judged] = []
+    outdone: list[Judged] = []
+    for candidate in sorted(judged, key=lambda one: (one.kind is not MatchKind.COPY, -one.evidence.gain)):
+        if not _is_told(candidate, kept):
+            (outdone if _is_outdone(candidate, judged) else kept).append(candidate)
+    for candidate in outdone:
+        if not _is_told(candidate, kept):
+            kept.append(candidate)
+    return sorted(kept, key=lambda one: -one.score)
+
+
+def _is_told(candidate: Judged, kept: Sequence[Judged]) -> bool:
+    return any(
+        _same(candidate.evidence, other.evidence)
+        or (candidate.kind is MatchKind.POSSIBLE and _explains(other, candidate.evidence))
+        for other in kept
+    )
+
+
+def _is_outdone(one: Judged, judged: Sequence[Judged]) -> bool:
+    """Whether copies of its reference show some of its frames more exactly, at other seconds.
+
+    A long run that bridges pieces gains more than each of them.
+    """
+    copies = (other for other in judged if other.kind is MatchKind.COPY and other is not one)
+    return any(_outdoes(copy.evidence, one.evidence) for copy in copies)
+
+
+def _outdoes(piece: Evidence, run: Evidence) -> bool:
+    if piece.hypothesis.reference != run.hypothesis.reference or (
+        run.moment is None and not run.hypothesis.path
+    ):
+        return False
+    _, here, there = np.intersect1d(piece.query_frames, run.query_frames, return_indices=True)
+    if here.size < LEAST_FRAMES:
+        return False
+    more = piece.correlation[here] - run.correlation[there] - MORE_GAIN
+    elsewhere = np.abs(piece.reference_frames[here] - run.reference_frames[there]) >= ELSEWHERE_FRAMES
+    return bool(more[elsewhere].sum() >= SWITCH_GAIN)
+
+
+def less_exact_stills(told: Sequence[Judged]) -> list[Judged]:
+    """A still shows no motion: a reference that shows it less exactly than another one is only possible."""
+    return [
+        replace(one, kind=MatchKind.POSSIBLE, doubt=LESS_EXACT)
+        if one.kind is MatchKind.COPY and any(_is_more_exact(other, one) for other in told)
+        else one
+        for one in told
+    ]
+
+
+def _is_more_exact(other: Judged, one: Judged) -> bool:
+    here, there = one.evidence, other.evidence
+    return (
+        other.kind is MatchKind.COPY
+        and len(here.query_frames) == 1
+        and here.moment is None
+        and here.hypothesis.reference != there.hypothesis.reference
+        and shared_area(there.common.query_box, here.common.query_box) >= SAME_OVERLAP
+        and float(there.correlation.mean() - here.correlation.mean()) >= MORE_EXACT
+    )
+
+
+def _explains(copy: Judged, run: Evidence) -> bool:
+    if copy.kind is not MatchKind.COPY:
+        return False
+    common = np.intersect1d(copy.evidence.query_frames, run.query_frames).size
+    inside = shared_area(copy.evidence.common.query_box, run.common.query_box)
+    return common >= SAME_OVERLAP * run.query_frames.size and inside >= SAME_OVERLAP
+
+
+def _same(one: Evidence, other: Evidence) -> bool:
+    if one.hypothesis.reference != other.hypothesis.reference:
+        return False
+    common = np.intersect1d(one.query_frames, other.query_frames).size
+    return bool(common >= SAME_OVERLAP * min(one.query_frames.size, other.query_frames.size))
