@@ -20,16 +20,16 @@ def agreement(along: list[float], *, elsewhere: float = 0.1) -> Agreement:
 
 
 def still(correlation: NDArray[np.float32]) -> Agreement:
-    count = len(correlation)
-    square = np.ones((count, count), np.float32)
+    shape = correlation.shape
+    ones = np.ones(shape, np.float32)
     return Agreement(
         blocks=correlation[None],
-        compared=np.ones((1, count, count), np.bool_),
+        compared=np.ones((1, *shape), np.bool_),
         correlation=correlation,
-        share=square,
-        textured=36 * square,
-        motion=0 * square,
-        moving=np.zeros((count, count), np.bool_),
+        share=ones,
+        textured=36 * ones,
+        motion=0 * ones,
+        moving=np.zeros(shape, np.bool_),
     )
 
 

@@ -1,0 +1,82 @@
+"""Pieces of one reference in another order, or with something left out: each lies on its own line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.unit.test_align import STEP_US, still
+from tests.unit.test_backwards import footage
+from tests.unit.test_following import STEP_US as TEST_STEP_US
+from tests.unit.test_following import told
+from verify.matching.align import runs
+from verify.matching.lines import Run
+from verify.matching.pieces import LEAST_FRAMES
+from verify.model import MatchKind
+from verify.reports.timemap import reference_time_us
+
+SLOWLY = 0.05  #: correlation that footage loses from one sampled frame to the next
+FRAMES, LENGTH = 18, 40  #: of a query and of its reference
+
+
+def found(shown: NDArray[np.float64], *, loses: float = SLOWLY, noise: float = 0.0) -> list[Run]:
+    """The runs of a query that shows these places of a reference of LENGTH frames, in order of time."""
+    apart = np.abs(shown[:, None] - np.arange(LENGTH))
+    chance = np.random.default_rng(1).normal(0, noise, apart.shape) if noise else 0.0
+    correlation = np.clip(0.97 - loses * apart + chance, 0.3, 1.0).astype(np.float32)
+    ours, theirs = (np.arange(count, dtype=np.int64) * STEP_US for count in correlation.shape)
+    return sorted(runs(still(correlation), ours, theirs), key=lambda run: run.first)
+
+
+def places(*starts: int) -> NDArray[np.float64]:
+    """Pieces of two seconds each."""
+    return np.concatenate([start + np.arange(6.0) for start in starts])
+
+
+def lie(found: list[Run]) -> list[tuple[int, int, int]]:
+    """First and last frame of the query, and how many frames later it is in the reference."""
+    return [(one.first, one.last, round(one.offset_us / STEP_US)) for one in found]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_pieces_in_another_order_are_each_told(noise: float) -> None:
+    shown = places(20, 2, 14, 8)
+    told = lie(found(shown, noise=noise))
+    assert [first for first, _, _ in told] == [0, 6, 12, 18]
+    assert [late for _, _, late in told] == [20, -4, 2, -10]
+
+
+def test_something_left_out_divides_a_run() -> None:
+    assert lie(found(places(0, 6, 24, 30), loses=0.08)) == [(0, 11, 0), (12, 23, 12)]
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.5])
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_what_was_not_put_together_is_not_divided(phase: float, noise: float) -> None:
+    assert len(found(np.linspace(5, 4 + FRAMES, FRAMES) + phase, noise=noise)) == 1
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.8, 1.25])
+def test_another_speed_is_no_row_of_pieces(speed: float) -> None:
+    (run,) = found(np.linspace(5, 5 + (FRAMES - 1) * speed, FRAMES), loses=0.1)
+    assert run.speed == pytest.approx(speed, abs=0.03)
+
+
+def test_a_frame_or_two_of_another_second_are_no_piece() -> None:
+    shown = np.arange(float(FRAMES)) + 5
+    shown[8 : 8 + LEAST_FRAMES - 1] += 12
+    assert lie(found(shown)) == [(0, FRAMES - 1, 5)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_a_clip_put_together_anew_is_told_piece_by_piece(seed: int) -> None:
+    known = footage(seed)
+    starts = (24, 3, 17, 10)
+    segments = told([known[start + number] for start in starts for number in range(7)], known)
+    assert {(one.kind, one.speed) for one in segments} == {(MatchKind.COPY, 1.0)}
+    for number, start in enumerate(starts):
+        at_us = (7 * number + 3) * TEST_STEP_US
+        (over,) = [one for one in segments if one.query.start_us <= at_us <= one.query.end_us]
+        shown_us = reference_time_us(over, at_us, reference_duration_us=len(known) * TEST_STEP_US)
+        assert abs(shown_us - (start + 3) * TEST_STEP_US) <= TEST_STEP_US // 2

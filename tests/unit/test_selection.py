@@ -1,0 +1,66 @@
+"""Which of several judged runs is told: a run that bridges pieces gains more than each, and fits less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.unit.test_judging import INDEX, REFERENCE
+from verify.fingerprint.record import WHOLE
+from verify.matching.hypothesis import Hypothesis
+from verify.matching.judging import Judged, judge
+from verify.matching.selection import select
+from verify.matching.verification import Evidence, examine
+from verify.model import MatchKind
+
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    proposed = Hypothesis(
+        reference=0, matrix=np.eye(3), tier="local", anchors=((3, 3),), query_box=WHOLE, inliers=8
+    )
+    (found,) = examine(proposed, REFERENCE, REFERENCE)
+    return found
+
+
+def copy(evidence: Evidence, first: int, last: int, *, late: int, alike: float) -> Judged:
+    """Of those frames of the query, so many frames later in the reference."""
+    frames = np.arange(first, last + 1)
+    run = replace(
+        evidence,
+        query_frames=frames,
+        reference_frames=frames + late,
+        correlation=np.full(len(frames), alike),
+        gain=alike * len(frames),
+    )
+    return replace(judge(run, INDEX), kind=MatchKind.COPY)
+
+
+def told(*judged: Judged) -> list[tuple[int, int]]:
+    runs = (one.evidence.query_frames for one in select(judged))
+    return sorted((int(frames[0]), int(frames[-1])) for frames in runs)
+
+
+def test_pieces_outdo_a_run_that_fits_less_than_they_do(evidence: Evidence) -> None:
+    bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.7)
+    pieces = [copy(evidence, 0, 5, late=8, alike=0.95), copy(evidence, 6, 11, late=-4, alike=0.95)]
+    assert told(bridge, *pieces) == [(0, 5), (6, 11)]
+
+
+@pytest.mark.parametrize(
+    ("late", "alike"),
+    [pytest.param(1, 0.95, id="of the same seconds"), pytest.param(8, 0.8, id="hardly better")],
+)
+def test_a_longer_run_stays(evidence: Evidence, late: int, alike: float) -> None:
+    bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.7)
+    assert told(bridge, copy(evidence, 0, 5, late=late, alike=alike)) == [(0, FRAMES - 1)]
+
+
+def test_what_is_only_possible_outdoes_nothing(evidence: Evidence) -> None:
+    bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.7)
+    piece = replace(copy(evidence, 0, 5, late=8, alike=0.95), kind=MatchKind.POSSIBLE)
+    assert told(bridge, piece) == [(0, FRAMES - 1)]
