@@ -82,9 +82,7 @@ def _is_outdone(one: Judged, judged: Sequence[Judged]) -> bool:
 
 
 def _outdoes(piece: Evidence, run: Evidence) -> bool:
-    if piece.hypothesis.reference != run.hypothesis.reference or (
-        run.moment is None and not run.hypothesis.path
-    ):
+    if piece.hypothesis.reference != run.hypothesis.reference:
         return False
     _, here, there = np.intersect1d(piece.query_frames, run.query_frames, return_indices=True)
     if here.size < LEAST_FRAMES:

@@ -67,7 +67,7 @@ def examine(
     *,
     reference_frames: NDArray[np.intp] | None = None,
 ) -> list[Evidence]:
-    """The runs along which the hypothesis holds, best first; none when it does not hold.
+    """The runs along which the hypothesis holds; none when it does not hold.
 
     `reference_frames` are the frames to look at instead of all those in reach.
     """
