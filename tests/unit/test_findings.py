@@ -32,8 +32,13 @@ from verify.model import (
     Polarity,
     PostState,
     Problem,
+    Span,
     Verdict,
 )
+
+
+def span(start: float, end: float) -> Span:
+    return Span(start_us=round(start * 1e6), end_us=round(end * 1e6))
 
 
 def test_the_case_the_project_began_with() -> None:
@@ -148,6 +153,51 @@ def test_overlapping_segments_are_counted_once() -> None:
     both = video(segment(end=20), segment("ref2", start=10, end=29.5), seconds=30)
     finding = find(reference(first_seen=""), reference("ref2", first_seen=""), media=[both])
     assert finding.label is FindingLabel.MATCH_FOUND_DATE_UNDETERMINED
+
+
+ANOTHER_ORDER = "These pieces come in another order than in “Title ref1” (reference ref1)."
+
+
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        pytest.param([(0, 4, 20), (4, 9, 3)], ANOTHER_ORDER, id="the later one first"),
+        pytest.param([(0, 4, 20), (6, 9, 3)], ANOTHER_ORDER, id="with something else between"),
+        pytest.param(
+            [(0, 4, 0), (4, 9, 6.5), (9, 12, 13)],
+            "Between these pieces 4.0 seconds of the reference are left out.",
+            id="something left out, twice",
+        ),
+        pytest.param([(0, 4, 0), (4, 9, 4.3)], "", id="one after the other"),
+        pytest.param([(0, 4, 0), (6, 9, 7)], "", id="nothing known of what lies between"),
+        pytest.param([(0, 9, 20), (2, 6, 3)], "", id="one within the other"),
+    ],
+)
+def test_what_was_done_between_pieces_of_one_reference_is_said(
+    pieces: list[tuple[float, float, float]], words: str
+) -> None:
+    """Of each piece where it starts and ends in the video, and where it starts in the reference, seconds."""
+    segments = (
+        segment(start=start, end=end, reference=span(known, known + end - start))
+        for start, end, known in pieces
+    )
+    statement = find(reference(), media=[video(*segments, seconds=12)]).statement
+    assert (words in statement) if words else ("pieces" not in statement)
+
+
+def test_of_pieces_of_a_photo_no_order_is_told() -> None:
+    still = reference()
+    still = replace(still, media=replace(still.media, kind=MediaKind.IMAGE))
+    segments = (segment(start=start, end=start + 4, reference=span(0, 0)) for start in (0.0, 4.0))
+    assert "pieces" not in find(still, media=[video(*segments, seconds=8)]).statement
+
+
+def test_of_what_is_played_backwards_no_order_is_told() -> None:
+    segments = (
+        segment(start=start, end=start + 4, reference=span(known, known + 4), speed=-1.0)
+        for start, known in ((0.0, 20.0), (4.0, 16.0))
+    )
+    assert "pieces" not in find(reference(), media=[video(*segments, seconds=8)]).statement
 
 
 @pytest.mark.parametrize(

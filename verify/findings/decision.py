@@ -32,7 +32,14 @@ from verify.findings.reasons import (
     problem_sentences,
     reasons_by_weight,
 )
-from verify.findings.wording import capitalised, instant_words, reference_words, seconds, segment_words
+from verify.findings.wording import (
+    capitalised,
+    instant_words,
+    order_words,
+    reference_words,
+    seconds,
+    segment_words,
+)
 from verify.model import (
     Claim,
     Comparison,
@@ -177,9 +184,11 @@ def _label(cases: Sequence[_Case], covered: Sequence[Coverage]) -> FindingLabel:
 
 
 def _segment_sentences(copy: Copy) -> list[str]:
-    return [
+    matches = [
         f"Visual match: {segment_words(segment, copy.name, copy.reference)}." for segment in copy.segments
     ]
+    order = order_words(copy.segments, copy.reference)
+    return [*matches, order] if order else matches
 
 
 def _parts(covered: Sequence[Coverage]) -> list[str]:

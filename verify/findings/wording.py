@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import pairwise
 
 from verify.model import (
     MatchSegment,
@@ -18,6 +19,10 @@ from verify.model import (
     Reference,
     Span,
 )
+
+#: Microseconds within which two pieces meet, as ends are told to within half a second, and that the reference
+#: must show more between them than the medium does.
+_MEETING_US, _LEFT_OUT_US = 500_000, 1_000_000
 
 _OWNER = {
     MediaRole.OWN: "",
@@ -74,6 +79,26 @@ def segment_words(segment: MatchSegment, medium: str, reference: Reference) -> s
     else:
         known = f"{span_words(segment.reference)} of {reference_words(reference)}"
     return f"{query} ↔ {known}{_changes(segment)}"
+
+
+def order_words(segments: Sequence[MatchSegment], reference: Reference) -> str:
+    """What was done between pieces of one reference, given in the medium's order; empty where nothing was."""
+    if reference.media.kind is MediaKind.IMAGE or any(one.speed < 0 for one in segments):
+        return ""
+    following = [
+        (before, after)
+        for before, after in pairwise(segments)
+        if after.query.start_us >= before.query.end_us - _MEETING_US
+    ]
+    if any(after.reference.start_us < before.reference.start_us - _MEETING_US for before, after in following):
+        return f"These pieces come in another order than in {reference_words(reference)}."
+    left_out = [
+        after.reference.start_us - before.reference.end_us
+        for before, after in following
+        if after.query.start_us - before.query.end_us <= _MEETING_US
+    ]
+    total = sum(gap for gap in left_out if gap >= _LEFT_OUT_US)
+    return f"Between these pieces {seconds(total)} seconds of the reference are left out." if total else ""
 
 
 def _changes(segment: MatchSegment) -> str:
