@@ -15,7 +15,7 @@ from verify.matching.lines import LEAST_GAIN, Gains, Line, Pairs, Run, best_stre
 
 #: What another line must gain more along a stretch of a run, for each frame and beyond that in all, how many
 #: frames that takes, and how far off it must be there. Of 528 copies that were not put together (sets 27 and
-#: 93) none is divided; of 24 clips in another order 15 are told piece by piece, 3 were without (bench.edits).
+#: 93) none is divided; of 24 clips in another order 15 are told piece by piece, 6 without (bench.edits).
 MORE_GAIN, SWITCH_GAIN, LEAST_FRAMES, ELSEWHERE_US = 0.1, 0.6, 3, 450_000
 LEAST_MEAN = 0.3  #: that it must gain a frame; what hardly agrees does so elsewhere by chance
 BESIDE_US = 166_667  #: half the sampling interval, by which sampled frames are out of step
