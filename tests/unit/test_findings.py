@@ -164,8 +164,8 @@ ANOTHER_ORDER = "These pieces come in another order than in “Title ref1” (re
         pytest.param([(0, 4, 20), (4, 9, 3)], ANOTHER_ORDER, id="the later one first"),
         pytest.param([(0, 4, 20), (6, 9, 3)], ANOTHER_ORDER, id="with something else between"),
         pytest.param(
-            [(0, 4, 0), (4, 9, 6.5), (9, 12, 13)],
-            "Between these pieces 4.0 seconds of the reference are left out.",
+            [(0, 4, 0), (4, 9, 6.5), (9, 12, 14)],
+            "Between these pieces 5.0 seconds of the reference are left out.",
             id="something left out, twice",
         ),
         pytest.param([(0, 4, 0), (4, 9, 4.3)], "", id="one after the other"),

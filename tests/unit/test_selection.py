@@ -64,3 +64,18 @@ def test_what_is_only_possible_outdoes_nothing(evidence: Evidence) -> None:
     bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.7)
     piece = replace(copy(evidence, 0, 5, late=8, alike=0.95), kind=MatchKind.POSSIBLE)
     assert told(bridge, piece) == [(0, FRAMES - 1)]
+
+
+def test_a_short_piece_within_a_long_copy_does_not_replace_it(evidence: Evidence) -> None:
+    whole = copy(evidence, 0, 4 * FRAMES, late=0, alike=0.7)
+    assert told(whole, copy(evidence, 20, 25, late=8, alike=0.95)) == [(0, 4 * FRAMES), (20, 25)]
+
+
+def test_a_piece_of_another_reference_outdoes_nothing(evidence: Evidence) -> None:
+    bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.7)
+    pieces = [copy(evidence, 0, 5, late=8, alike=0.95), copy(evidence, 6, 11, late=-4, alike=0.95)]
+    other = [
+        replace(one, evidence=replace(one.evidence, hypothesis=replace(one.evidence.hypothesis, reference=1)))
+        for one in pieces
+    ]
+    assert told(bridge, *other) == [(0, 5), (0, FRAMES - 1), (6, 11)]

@@ -21,8 +21,9 @@ from verify.model import (
 )
 
 #: Microseconds within which two pieces meet, as ends are told to within half a second, and that the reference
-#: must show more between them than the medium does.
-_MEETING_US, _LEFT_OUT_US = 500_000, 1_000_000
+#: must show more between them than the medium does: a copy at 1.04 of its speed may be told in pieces that
+#: are 1.3 s apart, though nothing was left out.
+_MEETING_US, _LEFT_OUT_US = 500_000, 2_000_000
 
 _OWNER = {
     MediaRole.OWN: "",

@@ -1,7 +1,6 @@
 """What a run is: a copy, a possible match, or the same scene at another time.
 
-In go aligned runs with their evidence, out come judged runs; of those that tell the same frames of the
-same reference the surest stays.
+In go aligned runs with their evidence, out come judged runs.
 """
 
 from __future__ import annotations

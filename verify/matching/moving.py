@@ -27,7 +27,7 @@ REACH_US = 8_000_000  #: of the reference, each way from where a frame is expect
 def moving_runs(
     hypothesis: Hypothesis, path: Path, line: Line, query: Fingerprint, reference: Fingerprint
 ) -> list[Evidence]:
-    """The runs along which the frames of `path` agree, best first, no farther than REACH_US from `line`."""
+    """The runs along which the frames of `path` agree, no farther than REACH_US from `line`."""
     window = _Window(path, line, query, reference)
     for frame in path:
         laid = laid_over(replace(hypothesis, matrix=path[frame]), query, reference)

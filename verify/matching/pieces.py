@@ -34,7 +34,7 @@ def divided(run: Run, pairs: Pairs) -> list[Run]:
             break
         lines += better
         pieces = _pieces(lines, pairs)
-    return pieces if len(lines) > 1 else []
+    return pieces if len(pieces) > 1 else []
 
 
 def _better_line(run: Run, pairs: Pairs) -> Line | None:

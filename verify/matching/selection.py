@@ -58,8 +58,9 @@ def select(judged: Sequence[Judged]) -> list[Judged]:
     for candidate in sorted(judged, key=lambda one: (one.kind is not MatchKind.COPY, -one.evidence.gain)):
         if not _is_told(candidate, kept):
             (outdone if _is_outdone(candidate, judged) else kept).append(candidate)
+    pieces = list(kept)
     for candidate in outdone:
-        if not _is_told(candidate, kept):
+        if not _is_replaced(candidate, pieces) and not _is_told(candidate, kept[len(pieces) :]):
             kept.append(candidate)
     return sorted(kept, key=lambda one: -one.score)
 
@@ -72,6 +73,17 @@ def _is_told(candidate: Judged, kept: Sequence[Judged]) -> bool:
     )
 
 
+def _is_replaced(run: Judged, pieces: Sequence[Judged]) -> bool:
+    """Whether pieces tell as much of it: a short one that was put into a long copy does not replace that."""
+    own = run.evidence
+    same = [one.evidence for one in pieces if one.evidence.hypothesis.reference == own.hypothesis.reference]
+    told = np.isin(
+        own.query_frames, np.concatenate([own.query_frames[:0], *(one.query_frames for one in same)])
+    )
+    explained = run.kind is MatchKind.POSSIBLE and any(_explains(one, own) for one in pieces)
+    return explained or bool(told.mean() >= SAME_OVERLAP)
+
+
 def _is_outdone(one: Judged, judged: Sequence[Judged]) -> bool:
     """Whether copies of its reference show some of its frames more exactly, at other seconds.
 
@@ -82,6 +94,7 @@ def _is_outdone(one: Judged, judged: Sequence[Judged]) -> bool:
 
 
 def _outdoes(piece: Evidence, run: Evidence) -> bool:
+    """Whether the pictures of the frames in common are clearly more alike where the piece lays them."""
     if piece.hypothesis.reference != run.hypothesis.reference:
         return False
     _, here, there = np.intersect1d(piece.query_frames, run.query_frames, return_indices=True)
