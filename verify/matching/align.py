@@ -48,8 +48,9 @@ def runs(
     query_us: NDArray[np.int64],
     reference_us: NDArray[np.int64],
     better_line: Callable[[Run], Line | None] = lambda _: None,
+    may_divide: Callable[[Run], bool] = lambda _: True,
 ) -> list[Run]:
-    """Disjoint runs in the query; each is laid on its `better_line`, if one is known, or divided."""
+    """Disjoint runs in the query, laid on their `better_line`, if one is known, and divided where they may."""
     forwards, *backwards = _ways(agreement, query_us, reference_us)
     found: list[Run] = []
     open_rows = np.ones(len(query_us), dtype=np.bool_)
@@ -62,7 +63,8 @@ def runs(
         line = better_line(run)
         if line:
             run = left[0].pairs.best_run(line.speed, np.array([line.offset_us])) or run
-        pieces = [_laid_anew(piece, left) for piece in divided(run, left[0].pairs)] or [run]
+        divisions = divided(run, left[0].pairs) if may_divide(run) else []
+        pieces = [_laid_anew(piece, left) for piece in divisions] or [run]
         found += pieces
         for piece in pieces:
             open_rows[piece.first : piece.last + 1] = False

@@ -172,7 +172,7 @@ class _Window:
 
     def runs(self) -> list[Run]:
         """Along which the frames agree, each laid at the second where it changes alike."""
-        return runs(self.agreement, *self._times_us, self._better_line)
+        return runs(self.agreement, *self._times_us, self._better_line, self._may_divide)
 
     def run_on(self, line: Line) -> Run | None:
         return run_on(line, self.agreement, *self._times_us)
@@ -195,6 +195,10 @@ class _Window:
         if run.speed < 0 or rows.size < LEAST_FRAMES or not self._takes.has_others(rows, run.partners):
             return None
         return self._stances.better_line(run)
+
+    def _may_divide(self, run: Run) -> bool:
+        """Not where the reference shows other moments as like: pieces of another take would find some."""
+        return not self._takes.has_others(np.arange(run.first, run.last + 1), run.partners)
 
     @cached_property
     def _stances(self) -> Stances:
