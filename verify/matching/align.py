@@ -50,7 +50,7 @@ def runs(
     better_line: Callable[[Run], Line | None] = lambda _: None,
     may_divide: Callable[[Run], bool] = lambda _: True,
 ) -> list[Run]:
-    """Disjoint runs in the query, laid on their `better_line`, if one is known, and divided where they may."""
+    """Disjoint runs in the query, laid on their `better_line`, if one is known; divided where they may."""
     forwards, *backwards = _ways(agreement, query_us, reference_us)
     found: list[Run] = []
     open_rows = np.ones(len(query_us), dtype=np.bool_)
