@@ -96,11 +96,11 @@ def _cut(row: Row, options: argparse.Namespace) -> Clip:
     chance = random.Random(f"{options.seed}/{row['file']}")
     start = chance.uniform(0, float(row["duration_s"]) - SECONDS - 0.5)
     wanted = [start + moment for moment in moments()]
-    frames = [_shrunk(picture) for picture in pictures_at(options.root / row["file"], wanted)]
+    frames = [shrunk(picture) for picture in pictures_at(options.root / row["file"], wanted)]
     return Clip(row=row, start=start, frames=frames)
 
 
-def _shrunk(picture: Picture) -> Picture:
+def shrunk(picture: Picture) -> Picture:
     height, width = picture.shape[:2]
     return sized(picture, round(width * HEIGHT / height / 2) * 2, HEIGHT)
 
@@ -116,7 +116,7 @@ def _told(edit: Edit, clip: Clip, guest: Clip, rows: Sequence[Row], index: Refer
     own = [one for one in found if one.reference_id == clip.row["file"]]
     length_us = round(float(clip.row["duration_s"]) * MICROSECONDS)
     each = [
-        _outcome(own, number * MICROSECONDS // RATE, round((clip.start + moment) * MICROSECONDS), length_us)
+        outcome(own, number * MICROSECONDS // RATE, round((clip.start + moment) * MICROSECONDS), length_us)
         for number, moment in enumerate(shown)
     ]
     related = kin(rows, {clip.row["file"], guest.row["file"]})
@@ -131,7 +131,7 @@ def _edited(
         yield edit.change(frame, number / len(shown), like(others[number % len(others)], frame))
 
 
-def _outcome(own: Sequence[MatchSegment], at_us: int, shows_us: int, duration_us: int) -> str:
+def outcome(own: Sequence[MatchSegment], at_us: int, shows_us: int, duration_us: int) -> str:
     over = [one for one in own if one.query.start_us <= at_us <= one.query.end_us]
     right = [
         one

@@ -35,6 +35,7 @@ from verify.matching.crops import ACROSS, ANYWHERE, LARGE_PARTS
 from verify.matching.following import followed
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
+from verify.matching.joining import joined
 from verify.matching.judging import Judged, judge
 from verify.matching.looks import Looks
 from verify.matching.nearby import at_better_seconds
@@ -93,7 +94,7 @@ def result(
 ) -> MatchResult:
     """The record of what was judged."""
     usable = int((query.quality >= USABLE_QUALITY).sum())
-    segments = tuple(segment(one, query, index) for one in judged)
+    segments = tuple(segment(one, query, index) for one in joined(list(judged), query))
     return MatchResult(
         media_sha256=media_sha256,
         segments=segments,

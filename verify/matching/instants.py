@@ -14,10 +14,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.matching.align import SPEEDS, UNTOUCHED_SPEED
+from verify.matching.align import SPEEDS
 from verify.matching.lines import Line
 from verify.matching.moments import LEAST_FRAMES, Close, differences, stance
 from verify.matching.patches import Floats, Patches, by_block
+from verify.matching.slopes import UNTOUCHED_SPEED
 
 STEP_US = 41_667  #: a frame of the stretch
 #: Of a line; nearly a sampling interval, either way.

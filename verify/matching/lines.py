@@ -35,7 +35,9 @@ class Run:
     partners: NDArray[np.intp]  #: the reference frame nearest to the line, one per query frame of the run
     speed: float  #: reference seconds per query second
     offset_us: float  #: reference time at query time zero
-    gain: float  #: summed agreement of its frame pairs, motion included, beyond what chance gives
+    gain: (
+        float  #: summed agreement of its frame pairs, motion included, beyond what chance gives, ends cut off
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ class Pairs:
             partners=partners[row, first : last + 1],
             speed=speed,
             offset_us=float(offsets[row]),
-            gain=float(totals[row]),
+            gain=float(along[row, first : last + 1].sum()),
         )
 
     def offsets(self, speed: float) -> Times:

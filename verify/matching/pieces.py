@@ -11,15 +11,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.matching.lines import LEAST_GAIN, Gains, Line, Pairs, Run, best_stretches, tightened
+from verify.matching.lines import (
+    LEAST_GAIN,
+    OFFSET_STEP_US,
+    Gains,
+    Line,
+    Pairs,
+    Run,
+    best_stretches,
+    tightened,
+)
 
 #: What another line must gain more along a stretch of a run, for each frame and beyond that in all, how many
 #: frames that takes, and how far off it must be there. Of 528 copies that were not put together (sets 27 and
 #: 93) none is divided; of 24 clips in another order 15 are told piece by piece, 6 without (bench.edits).
 MORE_GAIN, SWITCH_GAIN, LEAST_FRAMES, ELSEWHERE_US = 0.1, 0.6, 3, 450_000
-LEAST_MEAN = 0.3  #: that it must gain a frame; what hardly agrees does so elsewhere by chance
-BESIDE_US = 166_667  #: half the sampling interval, by which sampled frames are out of step
-MOST_LINES = 8  #: of one run
+LEAST_MEAN = 0.3  #: that it must gain a frame, as what hardly agrees does so elsewhere by chance; a guess
+BESIDE_US = 2 * OFFSET_STEP_US  #: half the sampling interval, by which sampled frames are out of step
+MOST_LINES = 8  #: of one run; a guess
 
 
 def divided(run: Run, pairs: Pairs) -> list[Run]:
@@ -29,10 +38,10 @@ def divided(run: Run, pairs: Pairs) -> list[Run]:
     lines = [Line(speed=run.speed, offset_us=run.offset_us)]
     pieces = [run]
     while len(lines) < MOST_LINES:
-        better = [line for piece in pieces if (line := _better_line(piece, pairs))]
+        better = {line for piece in pieces if (line := _better_line(piece, pairs))}.difference(lines)
         if not better:
             break
-        lines += better
+        lines += sorted(better, key=lambda line: line.offset_us)[: MOST_LINES - len(lines)]
         pieces = _pieces(lines, pairs)
     return pieces if len(pieces) > 1 else []
 
