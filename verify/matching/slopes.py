@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from verify.matching.lines import GAP_COST, OFFSET_STEP_US, Gains, Pairs, Run, Times, partners_on
 
-UNTOUCHED_SPEED = 0.035  #: a slope this near to 1 is measured no better
+#: A slope this near to 1 is measured no better, or one by which the ends of a run lie so much farther apart.
+UNTOUCHED_SPEED, UNTOUCHED_DRIFT_US = 0.035, 300_000
 #: Mean gain that a line must add to be believed whose slope was measured beside that of an untouched speed.
 #: Of 16 copies of sets 27 and 93 told another speed than the untouched that they have, 13 add 0.001 at most.
 #: In runs of less than 6 s hardly a frame has another partner, so that a change of 5 % stays untold there.
@@ -88,7 +89,8 @@ def _speed(coarse: float, at: Times, peaks: Times, weights: Times) -> float:
             return coarse
     if abs(slope - coarse) > SPEED_REACH:
         return coarse
-    return 1.0 if abs(slope - 1.0) < UNTOUCHED_SPEED else round(slope, 3)
+    nearest = min(UNTOUCHED_SPEED, UNTOUCHED_DRIFT_US / float(np.ptp(at)))
+    return 1.0 if abs(slope - 1.0) < nearest else round(slope, 3)
 
 
 def _weighted_median(values: Times, weights: Times) -> float:
