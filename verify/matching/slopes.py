@@ -12,7 +12,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.matching.lines import GAP_COST, OFFSET_STEP_US, Gains, Pairs, Run, Times, partners_on
+from verify.matching.lines import (
+    GAP_COST,
+    OFFSET_STEP_US,
+    UNTOUCHED_SPEED_BONUS,
+    Gains,
+    Pairs,
+    Run,
+    Times,
+    partners_on,
+)
 
 #: A slope this near to 1 is measured no better, or one by which the ends of a run lie so much farther apart.
 UNTOUCHED_SPEED, UNTOUCHED_DRIFT_US = 0.035, 300_000
@@ -25,6 +34,7 @@ SPEED_REACH = 0.125  #: from the coarse speed; half the widest step between two 
 #: ends of WINDOW_FRAMES frames lie within half a frame.
 TURNS = tuple(step * np.arange(-reach, reach + 1) for step, reach in ((0.025, 5), (0.008, 2), (0.003, 2)))
 SHIFTS_US = OFFSET_STEP_US * np.arange(-3.0, 4.0)  #: what it is moved by, meanwhile
+LONG_SPEED_BONUS = 0.01  #: mean gain another speed must add there, in place of UNTOUCHED_SPEED_BONUS
 LEAST_TURNED_US = 5_000_000  #: the frames of a shorter run have the same partners on all these lines
 LEAST_PEAKS = 5
 LEAST_SLOPE_US = 2_500_000  #: a shorter run says nothing about the speed
@@ -48,8 +58,14 @@ def _turned(run: Run, pairs: Pairs) -> Run:
             pairs.best_run(float(speed), there_us + SHIFTS_US - speed * middle_us)
             for speed in run.speed + turns
         ]
-        run = max((one for one in (run, *beside) if one), key=lambda one: one.gain)
+        run = max((one for one in (run, *beside) if one), key=_in_a_long_run)
     return run
+
+
+def _in_a_long_run(run: Run) -> float:
+    """What it gains, where LONG_SPEED_BONUS is all that another speed must add."""
+    spared = 0.0 if run.speed == 1.0 else UNTOUCHED_SPEED_BONUS - LONG_SPEED_BONUS
+    return run.gain + spared * (run.last - run.first + 1)
 
 
 def _through_peaks(run: Run, pairs: Pairs, *, was_untouched: bool) -> Run:
