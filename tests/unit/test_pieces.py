@@ -11,8 +11,8 @@ from tests.unit.test_backwards import footage
 from tests.unit.test_following import STEP_US as TEST_STEP_US
 from tests.unit.test_following import told
 from verify.matching.align import runs
-from verify.matching.lines import Run
-from verify.matching.pieces import LEAST_FRAMES
+from verify.matching.lines import Pairs, Run
+from verify.matching.pieces import LEAST_FRAMES, LEAST_MEAN, MOST_LINES, divided
 from verify.model import MatchKind
 from verify.reports.timemap import reference_time_us
 
@@ -80,3 +80,91 @@ def test_a_clip_put_together_anew_is_told_piece_by_piece(seed: int) -> None:
         (over,) = [one for one in segments if one.query.start_us <= at_us <= one.query.end_us]
         shown_us = reference_time_us(over, at_us, reference_duration_us=len(known) * TEST_STEP_US)
         assert abs(shown_us - (start + 3) * TEST_STEP_US) <= TEST_STEP_US // 2
+
+
+def pairs_of(gains: NDArray[np.float64]) -> Pairs:
+    ours, theirs = (np.arange(count, dtype=np.int64) * STEP_US for count in gains.shape)
+    return Pairs(gains=gains, query_us=ours, reference_us=theirs)
+
+
+def bridge(pairs: Pairs, late: int = 0, speed: float = 1.0) -> Run:
+    frames = len(pairs.query_us)
+    return Run(
+        first=0,
+        last=frames - 1,
+        partners=np.arange(frames) + late,
+        speed=speed,
+        offset_us=float(late * STEP_US),
+        gain=1.0,
+    )
+
+
+def on_lines(*pieces: tuple[int, float], along: float, length: int = LENGTH) -> Pairs:
+    """Gains of pieces of six frames, each so many frames later; the line that bridges them has `along`."""
+    count = 6 * len(pieces)
+    gains = np.full((count, length), -0.2)
+    frames = np.arange(count)
+    gains[frames, frames] = along
+    for number, (late, gain) in enumerate(pieces):
+        of = frames[6 * number : 6 * number + 6]
+        gains[of, of + late] = gain
+    return pairs_of(gains)
+
+
+def test_a_piece_that_hardly_agrees_itself_divides_no_run() -> None:
+    """It gains twice SWITCH_GAIN more: what is clear of its length alone is not believed."""
+    pairs = on_lines((0, 0.05), (12, LEAST_MEAN - 0.05), along=-0.2)
+    assert divided(bridge(pairs), pairs) == []
+    pairs = on_lines((0, 0.05), (12, LEAST_MEAN + 0.05), along=-0.2)
+    assert lie(divided(bridge(pairs), pairs))[-1] == (6, 11, 12)
+
+
+def test_no_more_lines_than_so_many_are_tried() -> None:
+    lates = [0, *(3 * number for number in range(4, 16))]
+    pairs = on_lines(*((late, 0.6) for late in lates), along=0.05, length=130)
+    pieces = divided(bridge(pairs), pairs)
+    assert len({piece.offset_us for piece in pieces}) == MOST_LINES
+
+
+@pytest.mark.parametrize(
+    ("frames", "speed"), [pytest.param(40, -1.0, id="backwards"), pytest.param(1, 1.0, id="a photo")]
+)
+def test_what_has_no_order_is_not_divided(frames: int, speed: float) -> None:
+    pairs = on_lines((0, 0.6), (12, 0.6), along=0.0)
+    shown = Pairs(
+        gains=pairs.gains[:, :frames], query_us=pairs.query_us, reference_us=pairs.reference_us[:frames]
+    )
+    assert divided(bridge(shown, speed=speed), shown) == []
+
+
+def test_frames_of_no_line_are_left_out() -> None:
+    """Two seconds of something else between two pieces: going to no line and back costs no more than once."""
+    pairs = on_lines((0, 0.6), (0, -0.24), (12, 0.6), along=-0.24)
+    assert lie(divided(bridge(pairs), pairs)) == [(0, 5, 0), (12, 17, 12)]
+
+
+def test_a_piece_at_the_speed_of_the_run_is_found() -> None:
+    shown = np.concatenate([np.arange(9) * 2.0, 4 + np.arange(9) * 2.0])
+    told = sorted(found(shown, loses=0.3), key=lambda run: run.first)
+    assert [round(run.speed, 1) for run in told] == [2.0, 2.0]
+    assert round((told[1].offset_us - told[0].offset_us) / STEP_US) == 4 - 18
+
+
+def test_ends_that_agree_less_are_not_of_a_piece() -> None:
+    pairs = on_lines((0, 0.6), (12, 0.6), along=0.0)
+    gains = pairs.gains.copy()
+    gains[11, 23] = 0.1
+    loose = pairs_of(gains)
+    assert lie(divided(bridge(loose), loose)) == [(0, 5, 0), (6, 10, 12)]
+
+
+def test_what_a_run_gains_is_that_of_the_frames_it_keeps() -> None:
+    """A bridge is cut down to its better piece; it must not be chosen for what was cut off."""
+    gains = np.full((24, LENGTH), -0.2)
+    frames = np.arange(24)
+    gains[frames, frames] = np.where(frames < 12, 0.6, 0.15)
+    pairs = pairs_of(gains)
+    run = pairs.best_run(1.0, np.array([0.0]))
+    assert run is not None
+    assert (run.first, run.last) == (0, 11)
+    assert run.gain == pytest.approx(12 * 0.6)

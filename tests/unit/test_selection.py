@@ -79,3 +79,17 @@ def test_a_piece_of_another_reference_outdoes_nothing(evidence: Evidence) -> Non
         for one in pieces
     ]
     assert told(bridge, *other) == [(0, 5), (0, FRAMES - 1), (6, 11)]
+
+
+def test_pieces_outdo_a_run_together(evidence: Evidence) -> None:
+    """It lies between them, and fits each about as badly."""
+    bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.78)
+    pieces = [copy(evidence, 0, 5, late=8, alike=0.95), copy(evidence, 6, 11, late=-4, alike=0.95)]
+    assert told(bridge, *pieces) == [(0, 5), (6, 11)]
+    assert told(bridge, pieces[0]) == [(0, FRAMES - 1)]
+    assert told(bridge, pieces[0], pieces[0]) == [(0, FRAMES - 1)]  # under two maps it is one piece
+
+
+def test_two_frames_outdo_nothing(evidence: Evidence) -> None:
+    bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.4)
+    assert told(bridge, copy(evidence, 0, 1, late=8, alike=0.99)) == [(0, FRAMES - 1)]

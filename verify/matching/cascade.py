@@ -13,9 +13,10 @@
 
 Every tier down to the crops only proposes a reference and a map between the pictures. `verification` lays
 the two over one another (`moving`, where following has a map for each frame), sees which seconds agree
-(align.py; pieces.py, where they are those of several pieces) and gathers the evidence; `judging` makes of it
-a copy, a possible match or another take of the scene; `selection` keeps the run that fits best. In go a
-query's fingerprint and the reference index, out comes a `MatchResult`.
+(align.py; slopes.py, at which speed; pieces.py, where they are those of several pieces) and gathers the
+evidence; `judging` makes of it a copy, a possible match or another take of the scene; `selection` keeps the
+run that fits best; `joining` makes one of those that go on. In go a query's fingerprint and the reference
+index, out comes a `MatchResult`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Aligned runs to match segments: one account of the query, nothing told twice.
+"""Judged runs to match segments: the spans on both sides, the frame pairs and what was done.
 
-In go all runs of all hypotheses with their scores, out come the segments of the report. Of runs that
-tell the same seconds of the same reference the surest stays; runs that continue one another join.
+In goes one run that is told, out comes its record in the report.
 """
 
 from __future__ import annotations

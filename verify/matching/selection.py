@@ -23,7 +23,9 @@ from verify.model import MatchKind
 MORE_EXACT = 0.15
 LESS_EXACT = "another known picture shows this more exactly: it may be another moment, or a changed copy"
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
-ELSEWHERE_FRAMES = 2  #: sampled, by which a piece lies elsewhere than a run
+ELSEWHERE_FRAMES = (
+    2  #: sampled, by which a piece lies elsewhere than a run: either side may be half one out of step
+)
 
 
 def uncontradicted(told: Sequence[Judged]) -> list[Judged]:
@@ -85,24 +87,36 @@ def _is_replaced(run: Judged, pieces: Sequence[Judged]) -> bool:
 
 
 def _is_outdone(one: Judged, judged: Sequence[Judged]) -> bool:
-    """Whether copies of its reference show some of its frames more exactly, at other seconds.
+    """Whether copies of its reference show its frames more exactly, at other seconds, in all.
 
-    A long run that bridges pieces gains more than each of them.
+    A long run that bridges pieces gains more than each of them. As in `pieces.py`, each change of line has
+    to be worth it.
     """
-    copies = (other for other in judged if other.kind is MatchKind.COPY and other is not one)
-    return any(_outdoes(copy.evidence, one.evidence) for copy in copies)
+    copies = [other.evidence for other in judged if other.kind is MatchKind.COPY]
+    more = sorted(
+        ((_outdone_by(copy, one.evidence), number) for number, copy in enumerate(copies)), reverse=True
+    )
+    pieces: list[Evidence] = []
+    total = 0.0
+    for gained, number in more:
+        if gained > 0 and not any(_same(copies[number], piece) for piece in pieces):
+            pieces.append(copies[number])
+            total += gained
+            if total >= SWITCH_GAIN * max(1, len(pieces) - 1):
+                return True
+    return False
 
 
-def _outdoes(piece: Evidence, run: Evidence) -> bool:
-    """Whether the pictures of the frames in common are clearly more alike where the piece lays them."""
+def _outdone_by(piece: Evidence, run: Evidence) -> float:
+    """How much more alike the pictures of the frames in common are, in all, where the piece lays them."""
     if piece.hypothesis.reference != run.hypothesis.reference:
-        return False
+        return 0.0
     _, here, there = np.intersect1d(piece.query_frames, run.query_frames, return_indices=True)
     if here.size < LEAST_FRAMES:
-        return False
+        return 0.0
     more = piece.correlation[here] - run.correlation[there] - MORE_GAIN
     elsewhere = np.abs(piece.reference_frames[here] - run.reference_frames[there]) >= ELSEWHERE_FRAMES
-    return bool(more[elsewhere].sum() >= SWITCH_GAIN)
+    return float(more[elsewhere].sum())
 
 
 def less_exact_stills(told: Sequence[Judged]) -> list[Judged]:
