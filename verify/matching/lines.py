@@ -75,21 +75,27 @@ class Pairs:
 
     def best_run(self, speed: float, offsets: Times) -> Run | None:
         """The stretch of one of these lines that gains most; None where none gains anything."""
-        partners, along = self.along(speed, offsets)
+        _, along = self.along(speed, offsets)
         totals, firsts, lasts = best_stretches(along)
         row = int(np.argmax(totals))
         if totals[row] < LEAST_GAIN:
             return None
-        first, last = tightened(along[row], int(firsts[row]), int(lasts[row]))
-        if speed < 0 and last - first + 1 < LEAST_BACKWARDS:
-            return None
+        run = self.on(
+            Line(speed=speed, offset_us=float(offsets[row])), first=int(firsts[row]), last=int(lasts[row])
+        )
+        return None if speed < 0 and run.last - run.first + 1 < LEAST_BACKWARDS else run
+
+    def on(self, line: Line, *, first: int, last: int) -> Run:
+        """Those frames on that line, without ends that agree far less than the rest."""
+        partners, along = (side[0] for side in self.along(line.speed, np.array([line.offset_us])))
+        first, last = tightened(along, first, last)
         return Run(
             first=first,
             last=last,
-            partners=partners[row, first : last + 1],
-            speed=speed,
-            offset_us=float(offsets[row]),
-            gain=float(along[row, first : last + 1].sum()),
+            partners=partners[first : last + 1],
+            speed=line.speed,
+            offset_us=line.offset_us,
+            gain=float(along[first : last + 1].sum()),
         )
 
     def offsets(self, speed: float) -> Times:
@@ -120,11 +126,16 @@ def partners_on(
 
 def best_stretches(along: Gains) -> tuple[Gains, NDArray[np.intp], NDArray[np.intp]]:
     """Per row the stretch of the greatest sum, its first and its last column."""
-    sums = np.pad(np.cumsum(along, axis=1), ((0, 0), (1, 0)))
+    sums = running_sums(along)
     over_least = sums[:, 1:] - np.minimum.accumulate(sums, axis=1)[:, :-1]
     last = over_least.argmax(axis=1)
     before = np.where(np.arange(sums.shape[1]) <= last[:, None], sums, np.inf)
     return over_least.max(axis=1), before.argmin(axis=1), last
+
+
+def running_sums(along: Gains) -> Gains:
+    """Per row the sums up to each column, and 0 before the first: one column more."""
+    return np.pad(np.cumsum(along, axis=1), ((0, 0), (1, 0)))
 
 
 def tightened(along: Gains, first: int, last: int) -> tuple[int, int]:

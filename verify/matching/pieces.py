@@ -19,7 +19,7 @@ from verify.matching.lines import (
     Pairs,
     Run,
     best_stretches,
-    tightened,
+    running_sums,
 )
 
 #: What another line must gain more along a stretch of a run, for each frame and beyond that in all, how many
@@ -64,7 +64,7 @@ def _best_elsewhere(own: Line, speed: float, asked: Pairs) -> tuple[float, Line]
     ahead_us = (speed - own.speed) * asked.query_us + offsets[:, None] - own.offset_us
     more = np.where(np.abs(ahead_us) >= ELSEWHERE_US, along - gained - MORE_GAIN, -1.0)
     totals, firsts, lasts = best_stretches(more)
-    sums = np.pad(np.cumsum(along, axis=1), ((0, 0), (1, 0)))
+    sums = running_sums(along)
     each, frames = np.arange(len(offsets)), lasts - firsts + 1
     mean = (sums[each, lasts + 1] - sums[each, firsts]) / frames
     totals = np.where((frames >= LEAST_FRAMES) & (mean >= LEAST_MEAN), totals, 0.0)
@@ -72,33 +72,17 @@ def _best_elsewhere(own: Line, speed: float, asked: Pairs) -> tuple[float, Line]
     return float(totals[best]), Line(speed=speed, offset_us=float(offsets[best]))
 
 
-def _along(line: Line, pairs: Pairs) -> tuple[NDArray[np.intp], Gains]:
-    partners, along = pairs.along(line.speed, np.array([line.offset_us]))
-    return partners[0], along[0]
-
-
 def _pieces(lines: list[Line], pairs: Pairs) -> list[Run]:
     """Which frames lie on which of the lines, or on none, so that they gain most in all."""
-    partners, along = (np.stack(side) for side in zip(*(_along(line, pairs) for line in lines), strict=True))
+    along = np.vstack([pairs.along(line.speed, np.array([line.offset_us]))[1] for line in lines])
     chosen = _chosen(np.vstack([along, np.zeros(along.shape[1])]))
     starts = np.flatnonzero(np.diff(chosen, prepend=-1))
-    pieces = []
-    for first, last in zip(starts, [*(starts[1:] - 1), len(chosen) - 1], strict=True):
-        on = int(chosen[first])
-        if on == len(lines) or along[on, first : last + 1].sum() < LEAST_GAIN:
-            continue
-        begin, end = tightened(along[on], int(first), int(last))
-        pieces.append(
-            Run(
-                first=begin,
-                last=end,
-                partners=partners[on, begin : end + 1],
-                speed=lines[on].speed,
-                offset_us=lines[on].offset_us,
-                gain=float(along[on, begin : end + 1].sum()),
-            )
-        )
-    return pieces
+    ends = [*(starts[1:] - 1), len(chosen) - 1]
+    return [
+        pairs.on(lines[chosen[first]], first=int(first), last=int(last))
+        for first, last in zip(starts, ends, strict=True)
+        if chosen[first] < len(lines) and along[chosen[first], first : last + 1].sum() >= LEAST_GAIN
+    ]
 
 
 def _chosen(along: Gains) -> NDArray[np.intp]:
