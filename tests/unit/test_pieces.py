@@ -47,6 +47,14 @@ def test_pieces_in_another_order_are_each_told(noise: float) -> None:
     assert [late for _, _, late in told] == [20, -4, 2, -10]
 
 
+@pytest.mark.parametrize("loses", [0.02, SLOWLY])
+def test_long_pieces_keep_to_their_own_frames(loses: float) -> None:
+    """Each is measured finer, and must not grow into the next."""
+    shown = np.concatenate([start + np.arange(18.0) for start in (20, 0)])
+    told = found(shown, loses=loses, noise=0.01)
+    assert lie(told) == [(0, 17, 20), (18, 35, -18)]
+
+
 def test_something_left_out_divides_a_run() -> None:
     assert lie(found(places(0, 6, 24, 30), loses=0.08)) == [(0, 11, 0), (12, 23, 12)]
 

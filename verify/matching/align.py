@@ -68,8 +68,9 @@ def _laid_anew(piece: Run, ways: list[_Way]) -> Run:
     """A piece on the line that suits it best, which need not be the one that led to it."""
     rows = np.zeros(len(ways[0].pairs.query_us), np.bool_)
     rows[piece.first : piece.last + 1] = True
-    best = _best_run([way.within(rows) for way in ways])
-    return refined(best if best and best.gain > piece.gain else piece, ways[0].pairs)
+    asked = [way.within(rows) for way in ways]
+    best = _best_run(asked)
+    return refined(best if best and best.gain > piece.gain else piece, asked[0].pairs)
 
 
 def run_on(
