@@ -64,22 +64,27 @@ class Pairs:
         rows = slice(first, last + 1)
         return replace(self, gains=self.gains[rows], query_us=self.query_us[rows])
 
-    def along(self, speed: float, offsets: Times) -> tuple[NDArray[np.intp], Gains]:
-        """The partner of each frame on each line, and what it gains there, both (lines, n)."""
-        partners, on_line = partners_on(self.query_us, self.reference_us, speed, offsets)
+    def along(self, speeds: float | Times, offsets: Times) -> tuple[NDArray[np.intp], Gains]:
+        """The partner of each frame on each line, and what it gains there, both (lines, n).
+
+        `speeds` is one, or one for each of `offsets`.
+        """
+        partners, on_line = partners_on(self.query_us, self.reference_us, speeds, offsets)
         along = np.where(on_line, self.gains[np.arange(len(self.query_us)), partners], -1.0)
         along = np.maximum(along, np.where(along > -1.0, GAP_COST, -1.0))
-        if speed != 1.0:
-            along = along - (BACKWARDS_BONUS if speed < 0 else UNTOUCHED_SPEED_BONUS)
-        return partners, along
+        each = np.reshape(speeds, (-1, 1))
+        return partners, along - np.select(
+            [each == 1.0, each < 0], [0.0, BACKWARDS_BONUS], UNTOUCHED_SPEED_BONUS
+        )
 
-    def best_run(self, speed: float, offsets: Times) -> Run | None:
+    def best_run(self, speeds: float | Times, offsets: Times) -> Run | None:
         """The stretch of one of these lines that gains most; None where none gains anything."""
-        _, along = self.along(speed, offsets)
+        _, along = self.along(speeds, offsets)
         totals, firsts, lasts = best_stretches(along)
         row = int(np.argmax(totals))
         if totals[row] < LEAST_GAIN:
             return None
+        speed = float(np.broadcast_to(speeds, offsets.shape)[row])
         run = self.on(
             Line(speed=speed, offset_us=float(offsets[row])), first=int(firsts[row]), last=int(lasts[row])
         )
@@ -107,7 +112,7 @@ class Pairs:
 
 
 def partners_on(
-    query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speed: float, offsets: NDArray[np.float64]
+    query_us: NDArray[np.int64], reference_us: NDArray[np.int64], speeds: float | Times, offsets: Times
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """The nearest reference frame for each (offset, query frame), and whether the line is inside there.
 
@@ -116,7 +121,7 @@ def partners_on(
     if len(reference_us) == 1:
         shape = (len(offsets), len(query_us))
         return np.zeros(shape, np.intp), np.ones(shape, np.bool_)
-    wanted = speed * query_us[None, :] + offsets[:, None]
+    wanted = np.reshape(speeds, (-1, 1)) * query_us + offsets[:, None]
     right = np.clip(np.searchsorted(reference_us, wanted), 1, max(len(reference_us) - 1, 1))
     right = np.minimum(right, len(reference_us) - 1)
     left = np.maximum(right - 1, 0)

@@ -54,18 +54,18 @@ def _turned(run: Run, pairs: Pairs) -> Run:
             break
         middle_us = float(pairs.query_us[run.first] + pairs.query_us[run.last]) / 2
         there_us = run.speed * middle_us + run.offset_us
-        beside = [
-            pairs.best_run(float(speed), there_us + SHIFTS_US - speed * middle_us)
-            for speed in run.speed + turns
-        ]
-        run = max((one for one in (run, *beside) if one), key=_in_a_long_run)
+        turned = run.speed + turns
+        speeds, shifts_us = (side.ravel() for side in np.meshgrid(turned[turned != 1.0], SHIFTS_US))
+        beside = pairs.best_run(speeds, there_us + shifts_us - speeds * middle_us)
+        if beside and beside.gain + _spared(beside) > run.gain + _spared(run):
+            run = beside
     return run
 
 
-def _in_a_long_run(run: Run) -> float:
-    """What it gains, where LONG_SPEED_BONUS is all that another speed must add."""
-    spared = 0.0 if run.speed == 1.0 else UNTOUCHED_SPEED_BONUS - LONG_SPEED_BONUS
-    return run.gain + spared * (run.last - run.first + 1)
+def _spared(run: Run) -> float:
+    """Of what another speed must add, LONG_SPEED_BONUS is enough in a long run."""
+    length = run.last - run.first + 1
+    return 0.0 if run.speed == 1.0 else (UNTOUCHED_SPEED_BONUS - LONG_SPEED_BONUS) * length
 
 
 def _through_peaks(run: Run, pairs: Pairs, *, was_untouched: bool) -> Run:
