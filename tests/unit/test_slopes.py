@@ -62,6 +62,11 @@ def test_every_speed_lies_within_reach_of_one_that_is_tried() -> None:
     assert np.diff(tried).max() / 2 <= SPEED_REACH
 
 
+def test_a_frozen_picture_is_no_copy_slowed_down_further_and_further() -> None:
+    shown = np.full(FRAMES, 20.0)
+    assert all(run.speed >= min(SPEEDS) - 0.05 for run in found(shown, LOSES["slowly"]))
+
+
 def test_what_moves_from_one_speed_to_another_is_no_one_line() -> None:
     shown = 3 + np.cumsum(np.where(np.arange(FRAMES) < FRAMES // 2, 1.0, 0.5))
     speeds = sorted(round(run.speed, 1) for run in found(shown, LOSES["quickly"]))

@@ -33,6 +33,8 @@ SPEED_REACH = 0.125  #: from the coarse speed; half the widest step between two 
 #: What a line is turned by, either way: to half the widest step between two speeds, then finer, to where the
 #: ends of WINDOW_FRAMES frames lie within half a frame.
 TURNS = tuple(step * np.arange(-reach, reach + 1) for step, reach in ((0.025, 5), (0.008, 2), (0.003, 2)))
+#: A tenth beyond the speeds that are tried: what stands still is as like a line that hardly goes on.
+SLOWEST, FASTEST = 0.45, 2.2
 SHIFTS_US = OFFSET_STEP_US * np.arange(-3.0, 4.0)  #: what it is moved by, meanwhile
 LONG_SPEED_BONUS = 0.01  #: mean gain another speed must add there, in place of UNTOUCHED_SPEED_BONUS
 LEAST_TURNED_US = 5_000_000  #: the frames of a shorter run have the same partners on all these lines
@@ -55,7 +57,8 @@ def _turned(run: Run, pairs: Pairs) -> Run:
         middle_us = float(pairs.query_us[run.first] + pairs.query_us[run.last]) / 2
         there_us = run.speed * middle_us + run.offset_us
         turned = run.speed + turns
-        speeds, shifts_us = (side.ravel() for side in np.meshgrid(turned[turned != 1.0], SHIFTS_US))
+        turned = turned[(turned != 1.0) & (turned >= SLOWEST) & (turned <= FASTEST)]
+        speeds, shifts_us = (side.ravel() for side in np.meshgrid(turned, SHIFTS_US))
         beside = pairs.best_run(speeds, there_us + shifts_us - speeds * middle_us)
         if beside and beside.gain + _spared(beside) > run.gain + _spared(run):
             run = beside
