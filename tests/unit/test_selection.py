@@ -11,7 +11,7 @@ from tests.unit.test_judging import INDEX, REFERENCE
 from verify.fingerprint.record import WHOLE
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.judging import Judged, judge
-from verify.matching.selection import select
+from verify.matching.selection import select, without_ends_of_others
 from verify.matching.verification import Evidence, examine
 from verify.model import MatchKind
 
@@ -35,6 +35,9 @@ def copy(evidence: Evidence, first: int, last: int, *, late: int, alike: float) 
         query_frames=frames,
         reference_frames=frames + late,
         correlation=np.full(len(frames), alike),
+        share=np.full(len(frames), alike),
+        textured=np.full(len(frames), 30.0),
+        distances=np.full(len(frames), 20),
         gain=alike * len(frames),
     )
     return replace(judge(run, INDEX), kind=MatchKind.COPY)
@@ -93,3 +96,51 @@ def test_pieces_outdo_a_run_together(evidence: Evidence) -> None:
 def test_two_frames_outdo_nothing(evidence: Evidence) -> None:
     bridge = copy(evidence, 0, FRAMES - 1, late=0, alike=0.4)
     assert told(bridge, copy(evidence, 0, 1, late=8, alike=0.99)) == [(0, FRAMES - 1)]
+
+
+def kept(*judged: Judged) -> list[list[int]]:
+    return [list(one.evidence.query_frames) for one in without_ends_of_others(judged)]
+
+
+def unlike(one: Judged) -> Judged:
+    """With aligned pictures as far apart as chance has them."""
+    return replace(
+        one, evidence=replace(one.evidence, distances=np.full(len(one.evidence.query_frames), 128))
+    )
+
+
+def of_another(one: Judged) -> Judged:
+    hypothesis = replace(one.evidence.hypothesis, reference=1)
+    return replace(one, evidence=replace(one.evidence, hypothesis=hypothesis))
+
+
+def test_an_end_that_another_copy_shows_far_more_exactly_is_not_of_a_run(evidence: Evidence) -> None:
+    run = copy(evidence, 0, 9, late=0, alike=0.95)
+    early = np.arange(10) < 6
+    alike, apart = np.where(early, 0.95, 0.65), np.where(early, 20, 128)
+    run = replace(run, evidence=replace(run.evidence, correlation=alike, distances=apart))
+    after = of_another(copy(evidence, 5, 11, late=0, alike=0.97))
+    assert kept(run, after) == [list(range(6)), list(range(5, 12))]
+    (first, _) = without_ends_of_others([run, after])
+    assert {len(first.evidence.correlation), len(first.evidence.reference_frames)} == {6}
+    with_caption = replace(run, evidence=replace(run.evidence, distances=np.full(10, 60)))
+    assert kept(with_caption, after)[0] == list(range(10))  # less exact, yet the same picture
+    doubted = replace(after, kind=MatchKind.POSSIBLE)
+    assert kept(run, doubted) == [list(range(10)), list(range(5, 12))]
+
+
+def test_an_end_stays_where_the_other_copy_is_about_as_exact_or_elsewhere_in_the_picture(
+    evidence: Evidence,
+) -> None:
+    run = unlike(copy(evidence, 0, 9, late=0, alike=0.9))
+    after = of_another(copy(evidence, 5, 11, late=0, alike=0.99))
+    assert kept(run, after)[0] == list(range(10))
+    exact = replace(after.evidence, correlation=np.full(7, 1.0))
+    corner = replace(exact, common=replace(exact.common, query_box=(0.6, 0.6, 1.0, 1.0)))
+    low = replace(run, evidence=replace(run.evidence, correlation=np.full(10, 0.6)))
+    assert kept(low, replace(after, evidence=corner))[0] == list(range(10))
+
+
+def test_a_run_of_which_nothing_would_be_left_is_kept_whole(evidence: Evidence) -> None:
+    run = unlike(copy(evidence, 0, 3, late=0, alike=0.6))
+    assert kept(run, of_another(copy(evidence, 0, 9, late=0, alike=0.99)))[0] == list(range(4))

@@ -41,7 +41,13 @@ from verify.matching.judging import Judged, judge
 from verify.matching.looks import Looks
 from verify.matching.nearby import at_better_seconds
 from verify.matching.segments import segment
-from verify.matching.selection import fragments_of_a_scene, less_exact_stills, select, uncontradicted
+from verify.matching.selection import (
+    fragments_of_a_scene,
+    less_exact_stills,
+    select,
+    uncontradicted,
+    without_ends_of_others,
+)
 from verify.matching.shots import Boxes, picture_boxes, shots
 from verify.matching.truer import under_truer_maps
 from verify.matching.verification import Evidence, examine
@@ -85,7 +91,7 @@ def match(
     told = less_exact_stills(under_truer_maps(select(told), query, index))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
-    told = uncontradicted(told)
+    told = without_ends_of_others(uncontradicted(told))
     found = result(told, query, index, media_sha256=media_sha256)
     return replace(found, notes=(*found.notes, note)) if (note := note_of(told)) else found
 
