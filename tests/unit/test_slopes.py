@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from tests.unit.test_align import STEP_US, still
 from verify.matching.align import SPEEDS, runs
-from verify.matching.lines import Run
-from verify.matching.slopes import SPEED_REACH
+from verify.matching.lines import Pairs, Run
+from verify.matching.slopes import SPEED_REACH, refined
 from verify.matching.verification import WINDOW_FRAMES
 
 FRAMES = WINDOW_FRAMES - 2
@@ -65,6 +65,23 @@ def test_every_speed_lies_within_reach_of_one_that_is_tried() -> None:
 def test_a_frozen_picture_is_no_copy_slowed_down_further_and_further() -> None:
     shown = np.full(FRAMES, 20.0)
     assert all(run.speed >= min(SPEEDS) - 0.05 for run in found(shown, LOSES["slowly"]))
+
+
+@pytest.mark.parametrize("speed", [0.3, 3.0])
+def test_a_run_far_from_every_speed_that_is_tried_is_left_as_it_is(speed: float) -> None:
+    """A piece may lie on such a line, once it was measured."""
+    frames = np.arange(FRAMES, dtype=np.int64)
+    gains = np.where(np.abs(speed * frames[:, None] - np.arange(4 * FRAMES)) < 1, 0.5, -0.2)
+    pairs = Pairs(gains=gains, query_us=frames * STEP_US, reference_us=np.arange(4 * FRAMES) * STEP_US)
+    run = Run(
+        first=0,
+        last=FRAMES - 1,
+        partners=np.round(speed * frames).astype(np.intp),
+        speed=speed,
+        offset_us=0.0,
+        gain=30.0,
+    )
+    assert refined(run, pairs).speed == pytest.approx(speed, abs=0.02)
 
 
 def test_what_moves_from_one_speed_to_another_is_no_one_line() -> None:

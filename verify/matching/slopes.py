@@ -58,6 +58,8 @@ def _turned(run: Run, pairs: Pairs) -> Run:
         there_us = run.speed * middle_us + run.offset_us
         turned = run.speed + turns
         turned = turned[(turned != 1.0) & (turned >= SLOWEST) & (turned <= FASTEST)]
+        if not turned.size:
+            break
         speeds, shifts_us = (side.ravel() for side in np.meshgrid(turned, SHIFTS_US))
         beside = pairs.best_run(speeds, there_us + shifts_us - speeds * middle_us)
         if beside and beside.gain + _spared(beside) > run.gain + _spared(run):
