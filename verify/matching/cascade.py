@@ -14,9 +14,9 @@
 Every tier down to the crops only proposes a reference and a map between the pictures. `verification` lays
 the two over one another (`moving`, where following has a map for each frame), sees which seconds agree
 (align.py; slopes.py, at which speed; pieces.py, where they are those of several pieces) and gathers the
-evidence; `judging` makes of it a copy, a possible match or another take of the scene; `selection` keeps the
-run that fits best; `joining` makes one of those that go on. In go a query's fingerprint and the reference
-index, out comes a `MatchResult`.
+evidence; `judging` makes of it a copy, a possible match or another take of the scene; `gaps` leaves out what
+is something else; `selection` keeps the run that fits best; `joining` makes one of those that go on. In go a
+query's fingerprint and the reference index, out comes a `MatchResult`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from verify.matching import crop_tier, hash_tier, inset_tier, local_tier
 from verify.matching.closer import LookCloser, looked_closer, note_of
 from verify.matching.crops import ACROSS, ANYWHERE, LARGE_PARTS
 from verify.matching.following import followed
+from verify.matching.gaps import without_gaps
 from verify.matching.hypothesis import Hypothesis
 from verify.matching.index import ReferenceIndex
 from verify.matching.joining import joined
@@ -91,7 +92,7 @@ def match(
     told = less_exact_stills(under_truer_maps(select(told), query, index))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
-    told = without_ends_of_others(uncontradicted(told))
+    told = without_ends_of_others(without_gaps(uncontradicted(told)))
     found = result(told, query, index, media_sha256=media_sha256)
     return replace(found, notes=(*found.notes, note)) if (note := note_of(told)) else found
 
@@ -193,7 +194,7 @@ def _judge(hypotheses: Iterable[Hypothesis], query: Fingerprint, index: Referenc
         for hypothesis in hypotheses
         for evidence in examine(hypothesis, query, index.load(hypothesis.reference))
     ]
-    return [one for one in judged if one.worth_telling]
+    return without_gaps(one for one in judged if one.worth_telling)
 
 
 def _unexplained(judged: list[Judged], usable: NDArray[np.intp]) -> NDArray[np.intp]:

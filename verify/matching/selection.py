@@ -146,16 +146,7 @@ def _without_ends(run: Evidence, copies: Sequence[Evidence]) -> Evidence:
     kept = np.flatnonzero(own)
     if kept.size < LEAST_FRAMES:
         return run
-    frames = slice(kept[0], kept[-1] + 1)
-    return replace(
-        run,
-        query_frames=run.query_frames[frames],
-        reference_frames=run.reference_frames[frames],
-        correlation=run.correlation[frames],
-        share=run.share[frames],
-        textured=run.textured[frames],
-        distances=run.distances[frames],
-    )
+    return run.part(int(kept[0]), int(kept[-1]))
 
 
 def less_exact_stills(told: Sequence[Judged]) -> list[Judged]:

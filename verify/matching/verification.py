@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.fingerprint import Fingerprint, perceptual
-from verify.matching.align import run_on, runs
+from verify.matching.align import BREAK_EVEN, run_on, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.lines import Line, Run, partners_on
+from verify.matching.lines import GAP_COST, Line, Run, partners_on
 from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
 from verify.matching.patches import BLOCKS, MOTION, Agreement, Floats, Sampler, compare, inside_bars
 from verify.matching.stances import Stances, changing
@@ -58,6 +58,21 @@ class Evidence:
     distances: NDArray[np.int64]  #: Hamming distances of the aligned common part, bits of 256
     blocks: NDArray[np.float64]  #: (6, 6): mean correlation at each place of the common part; NaN: no picture
     tone: tuple[float, float]  #: contrast ratio and brightness difference, query to reference
+
+    def part(self, first: int, last: int) -> Evidence:
+        """Those of its frames, `last` included; of motion, moment, places and tone what the whole says."""
+        frames = slice(first, last + 1)
+        speaks = np.maximum(self.correlation - BREAK_EVEN, GAP_COST)
+        return replace(
+            self,
+            query_frames=self.query_frames[frames],
+            reference_frames=self.reference_frames[frames],
+            gain=self.gain * float(speaks[frames].sum() / max(speaks.sum(), 1e-9)),
+            correlation=self.correlation[frames],
+            share=self.share[frames],
+            textured=self.textured[frames],
+            distances=self.distances[frames],
+        )
 
 
 def examine(
@@ -332,7 +347,7 @@ def _windows(
     for start in range(0, len(query.times_us), WINDOW_FRAMES):
         frames = np.arange(start, min(start + WINDOW_FRAMES, len(query.times_us)))
         anchors = [anchor for anchor in hypothesis.anchors if frames[0] <= anchor[0] <= frames[-1]]
-        if anchors:
+        if anchors or len(reference.times_us) == 1:  # a photo may be shown for as long as a clip lasts
             reached = _in_reach(np.array(anchors), frames, query, reference)
             windows += [(frames, theirs) for theirs in reached]
     return windows
