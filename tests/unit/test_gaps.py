@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from tests.unit.test_backwards import cropped, footage
@@ -57,3 +58,10 @@ def test_a_part_that_was_turned_over_is_told_so() -> None:
 def test_a_photo_may_be_shown_for_longer_than_a_window() -> None:
     (found,) = told([cropped(KNOWN[3])] * 150, KNOWN[3:4])
     assert (found.query.start_us, found.query.end_us) == (0, 150 * STEP_US)
+
+
+def test_a_black_second_on_both_sides_is_no_gap() -> None:
+    black = np.zeros_like(KNOWN[0])
+    known = [*KNOWN[:FIRST], *([black] * GAP), *KNOWN[FIRST + GAP :]]
+    (whole,) = told(known[:END], known)
+    assert (whole.query.start_us, whole.query.end_us) == (0, END * STEP_US)

@@ -36,7 +36,9 @@ TURNS = tuple(step * np.arange(-reach, reach + 1) for step, reach in ((0.025, 5)
 #: A tenth beyond the speeds that are tried: what stands still is as like a line that hardly goes on.
 SLOWEST, FASTEST = 0.45, 2.2
 SHIFTS_US = OFFSET_STEP_US * np.arange(-3.0, 4.0)  #: what it is moved by, meanwhile
-LONG_SPEED_BONUS = 0.01  #: mean gain another speed must add there, in place of UNTOUCHED_SPEED_BONUS
+#: Of a run, 10 s, for which another speed must add UNTOUCHED_SPEED_BONUS each: a window that moves over slow
+#: footage for 8 s gains 0.03 a frame by a speed that it does not have; a longer run has more to tell it by.
+BONUS_FRAMES = 30
 LEAST_TURNED_US = 5_000_000  #: the frames of a shorter run have the same partners on all these lines
 LEAST_PEAKS = 5
 LEAST_SLOPE_US = 2_500_000  #: a shorter run says nothing about the speed
@@ -68,9 +70,9 @@ def _turned(run: Run, pairs: Pairs) -> Run:
 
 
 def _spared(run: Run) -> float:
-    """Of what another speed must add, LONG_SPEED_BONUS is enough in a long run."""
-    length = run.last - run.first + 1
-    return 0.0 if run.speed == 1.0 else (UNTOUCHED_SPEED_BONUS - LONG_SPEED_BONUS) * length
+    """What UNTOUCHED_SPEED_BONUS takes from it beyond BONUS_FRAMES."""
+    beyond = max(run.last - run.first + 1 - BONUS_FRAMES, 0)
+    return 0.0 if run.speed == 1.0 else UNTOUCHED_SPEED_BONUS * beyond
 
 
 def _through_peaks(run: Run, pairs: Pairs, *, was_untouched: bool) -> Run:
