@@ -11,13 +11,13 @@ import pytest
 
 from tests.footage import picture_at
 from tests.unit.test_following import STEP_US, printed, told
-from tests.unit.test_judging import INDEX, REFERENCE
+from tests.unit.test_judging import INDEX, of_itself
+from verify.fingerprint import Fingerprint
 from verify.fingerprint.record import WHOLE
 from verify.matching.geometry import boxes_map
-from verify.matching.hypothesis import Hypothesis
 from verify.matching.joining import joined
 from verify.matching.judging import Judged, judge
-from verify.matching.verification import WINDOW_FRAMES, Evidence, examine
+from verify.matching.verification import WINDOW_FRAMES, Evidence
 from verify.model import GreyImage, MatchKind, Orientation
 
 FRAMES = WINDOW_FRAMES + 30
@@ -42,20 +42,18 @@ def test_a_copy_longer_than_a_window_is_one_segment() -> None:
 
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
-    proposed = Hypothesis(
-        reference=0, matrix=np.eye(3), tier="local", anchors=((3, 3),), query_box=WHOLE, inliers=8
-    )
-    (found,) = examine(proposed, REFERENCE, REFERENCE)
-    return found
+    return of_itself()
 
 
-QUERY = printed([picture[::2, ::2] for picture in footage()[:40]])
+@cache
+def query() -> Fingerprint:
+    return printed([picture[::2, ::2] for picture in footage()[:40]])
 
 
 def part(evidence: Evidence, first: int, last: int, *, late: float = 0.0, speed: float = 1.0) -> Evidence:
     """Of those frames of the query, so many frames later in the reference."""
     count = last - first + 1
-    step_us = int(QUERY.times_us[1])
+    step_us = int(query().times_us[1])
     frames = np.arange(first, last + 1)
     return replace(
         evidence,
@@ -79,14 +77,14 @@ def ends(*judged: Judged) -> list[tuple[int, int]]:
     """Of the runs that are told, surest first."""
     return [
         (int(one.evidence.query_frames[0]), int(one.evidence.query_frames[-1]))
-        for one in joined(judged, QUERY)
+        for one in joined(judged, query())
     ]
 
 
 def test_runs_on_one_line_are_joined_and_the_surest_lends_its_score(evidence: Evidence) -> None:
     parts = [part(evidence, 20, 29, late=4), part(evidence, 0, 9, late=4), part(evidence, 10, 19, late=4)]
     (whole,) = joined(
-        [copy(one, score=score) for one, score in zip(parts, (0.7, 0.95, 0.8), strict=True)], QUERY
+        [copy(one, score=score) for one, score in zip(parts, (0.7, 0.95, 0.8), strict=True)], query()
     )
     assert whole.score == 0.95
     assert list(whole.evidence.query_frames) == list(range(30))
@@ -97,7 +95,7 @@ def test_runs_on_one_line_are_joined_and_the_surest_lends_its_score(evidence: Ev
 
 def test_lines_measured_a_little_differently_become_one_between_them(evidence: Evidence) -> None:
     before, after = part(evidence, 0, 19, speed=0.961), part(evidence, 20, 39, speed=0.957, late=0.1)
-    (whole,) = joined([copy(before), copy(after)], QUERY)
+    (whole,) = joined([copy(before), copy(after)], query())
     assert whole.evidence.speed == pytest.approx(0.96, abs=0.003)
 
 
@@ -129,7 +127,7 @@ def test_what_is_in_doubt_is_no_part_of_a_copy_but_for_a_frame_or_two(evidence: 
     before = copy(part(evidence, 0, 19))
     assert len(ends(before, copy(part(evidence, 20, 39), MatchKind.POSSIBLE, 0.99))) == 2
     fragment = copy(part(evidence, 20, 22), MatchKind.POSSIBLE, 0.99)
-    (whole,) = joined([before, fragment], QUERY)
+    (whole,) = joined([before, fragment], query())
     assert (whole.kind, whole.score, len(whole.evidence.query_frames)) == (MatchKind.COPY, 0.9, 23)
 
 
@@ -139,3 +137,11 @@ def test_runs_that_show_a_photo_have_no_line_to_agree_on(evidence: Evidence) -> 
         for first, last, late in ((0, 9, 0), (10, 19, -8))
     )
     assert ends(copy(before), copy(after)) == [(0, 19)]
+
+
+def test_runs_of_two_frozen_pictures_stay_apart(evidence: Evidence) -> None:
+    before, after = (
+        replace(part(evidence, first, first + 1, late=late), reference_frames=np.full(2, at))
+        for first, late, at in ((0, 5, 5), (2, 12, 14))
+    )
+    assert len(ends(copy(before), copy(after))) == 2

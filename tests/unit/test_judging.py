@@ -49,14 +49,19 @@ REFERENCE = clip(shot(1))
 INDEX = ReferenceIndex.build([("earlier", REFERENCE)], lambda _: REFERENCE)
 
 
-@pytest.fixture(scope="module")
-def weak() -> Evidence:
-    """A few frames of moving footage that half of their blocks take for the reference's."""
+def of_itself() -> Evidence:
+    """The reference, searched in itself."""
     proposed = Hypothesis(
         reference=0, matrix=np.eye(3), tier="local", anchors=((3, 3),), query_box=WHOLE, inliers=8
     )
     (found,) = examine(proposed, REFERENCE, REFERENCE)
-    return long(replace(found, motion=0.0, footage_moves=True), LEAST_FRAMES - 1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def weak() -> Evidence:
+    """A few frames of moving footage that half of their blocks take for the reference's."""
+    return long(replace(of_itself(), motion=0.0, footage_moves=True), LEAST_FRAMES - 1)
 
 
 def long(evidence: Evidence, frames: int, agree: float = 0.5) -> Evidence:

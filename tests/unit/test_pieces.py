@@ -49,7 +49,7 @@ def test_pieces_in_another_order_are_each_told(noise: float) -> None:
 
 @pytest.mark.parametrize("loses", [0.02, SLOWLY])
 def test_long_pieces_keep_to_their_own_frames(loses: float) -> None:
-    """Each is measured finer, and must not grow into the next."""
+    """Each is measured finer, for which it may grow within its own frames alone."""
     shown = np.concatenate([start + np.arange(18.0) for start in (20, 0)])
     told = found(shown, loses=loses, noise=0.01)
     assert lie(told) == [(0, 17, 20), (18, 35, -18)]
@@ -120,7 +120,7 @@ def on_lines(*pieces: tuple[int, float], along: float, length: int = LENGTH) -> 
 
 
 def test_a_piece_that_hardly_agrees_itself_divides_no_run() -> None:
-    """It gains twice SWITCH_GAIN more: what is clear of its length alone is not believed."""
+    """It gains more than SWITCH_GAIN beyond the run: what is clear by its length alone is not believed."""
     pairs = on_lines((0, 0.05), (12, LEAST_MEAN - 0.05), along=-0.2)
     assert divided(bridge(pairs), pairs) == []
     pairs = on_lines((0, 0.05), (12, LEAST_MEAN + 0.05), along=-0.2)

@@ -7,12 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.test_judging import INDEX, REFERENCE
-from verify.fingerprint.record import WHOLE
-from verify.matching.hypothesis import Hypothesis
+from tests.unit.test_judging import INDEX, of_itself
 from verify.matching.judging import Judged, judge
 from verify.matching.selection import select, without_ends_of_others
-from verify.matching.verification import Evidence, examine
+from verify.matching.verification import Evidence
 from verify.model import MatchKind
 
 FRAMES = 12
@@ -20,11 +18,7 @@ FRAMES = 12
 
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
-    proposed = Hypothesis(
-        reference=0, matrix=np.eye(3), tier="local", anchors=((3, 3),), query_box=WHOLE, inliers=8
-    )
-    (found,) = examine(proposed, REFERENCE, REFERENCE)
-    return found
+    return of_itself()
 
 
 def copy(evidence: Evidence, first: int, last: int, *, late: int, alike: float) -> Judged:
@@ -144,3 +138,11 @@ def test_an_end_stays_where_the_other_copy_is_about_as_exact_or_elsewhere_in_the
 def test_a_run_of_which_nothing_would_be_left_is_kept_whole(evidence: Evidence) -> None:
     run = unlike(copy(evidence, 0, 3, late=0, alike=0.6))
     assert kept(run, of_another(copy(evidence, 0, 9, late=0, alike=0.99)))[0] == list(range(4))
+
+
+def test_a_part_gains_no_more_than_the_whole(evidence: Evidence) -> None:
+    weak = copy(evidence, 0, 9, late=0, alike=0.2).evidence  # it is its motion that speaks for it
+    assert weak.part(0, 3).gain == pytest.approx(0.4 * weak.gain)
+    half = replace(weak, correlation=np.where(np.arange(10) < 5, 0.9, 0.1))
+    assert half.part(0, 4).gain == pytest.approx(half.gain, rel=0.01)
+    assert half.part(5, 9).gain == pytest.approx(0, abs=0.01)

@@ -92,7 +92,7 @@ def match(
     told = less_exact_stills(under_truer_maps(select(told), query, index))
     if look_closer:
         told = looked_closer(told, query, index, look_closer)
-    told = without_ends_of_others(without_gaps(uncontradicted(told)))
+    told = without_ends_of_others(without_gaps(uncontradicted(told)))  # some were laid anew, over their gaps
     found = result(told, query, index, media_sha256=media_sha256)
     return replace(found, notes=(*found.notes, note)) if (note := note_of(told)) else found
 
@@ -102,7 +102,7 @@ def result(
 ) -> MatchResult:
     """The record of what was judged."""
     usable = int((query.quality >= USABLE_QUALITY).sum())
-    segments = tuple(segment(one, query, index) for one in joined(list(judged), query))
+    segments = tuple(segment(one, query, index) for one in joined(judged, query))
     return MatchResult(
         media_sha256=media_sha256,
         segments=segments,

@@ -7,7 +7,7 @@ joined that follow one another in the query on one line and under one map.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +26,7 @@ from verify.model import MatchKind
 MOST_BETWEEN = 2  #: sampled frames from the last of one to the first of the next: one may be cut off as loose
 
 
-def joined(told: Sequence[Judged], query: Fingerprint) -> list[Judged]:
+def joined(told: Iterable[Judged], query: Fingerprint) -> list[Judged]:
     """The runs, each joined with the ones that go on where it ends; the surest of them lends its score."""
     kept: list[Judged] = []
     for one in sorted(told, key=lambda one: int(one.evidence.query_frames[0])):
@@ -45,11 +45,9 @@ def _whole(before: Judged, after: Judged, query: Fingerprint) -> Judged | None:
     if not (alike or _is_fragment(other)) or not _goes_on(before.evidence, after.evidence):
         return None
     line = _common_line(before.evidence, after.evidence, query)
-    return (
-        replace(surer, evidence=_both(before.evidence, after.evidence, line, surer.evidence))
-        if line
-        else None
-    )
+    if line is None:
+        return None
+    return replace(surer, evidence=_both(before.evidence, after.evidence, line, surer.evidence))
 
 
 def _is_fragment(one: Judged) -> bool:
@@ -86,7 +84,7 @@ def _common_line(before: Evidence, after: Evidence, query: Fingerprint) -> Line 
 
 def _are_of_a_still(*runs: Evidence) -> bool:
     """A still has no time: every line is as good."""
-    return all(len(np.unique(one.reference_frames)) == 1 and len(one.query_frames) > 1 for one in runs)
+    return len(np.unique(np.concatenate([one.reference_frames for one in runs]))) == 1
 
 
 def _on_its_line(run: Evidence, query: Fingerprint) -> tuple[Times, Times]:
@@ -95,10 +93,8 @@ def _on_its_line(run: Evidence, query: Fingerprint) -> tuple[Times, Times]:
 
 
 def _both(before: Evidence, after: Evidence, line: Line, surer: Evidence) -> Evidence:
-    """What both say; of the moment, the places and the tone what the surer says."""
+    """The frames of both; of motion, moment, places and tone what the surer says."""
     runs = (before, after)
-    moving = sum(one.moving_frames for one in runs)
-    motion = sum(one.motion * one.moving_frames for one in runs if one.motion is not None)
     return replace(
         surer,
         query_frames=np.concatenate([one.query_frames for one in runs]),
@@ -109,9 +105,5 @@ def _both(before: Evidence, after: Evidence, line: Line, surer: Evidence) -> Evi
         correlation=np.concatenate([one.correlation for one in runs]),
         share=np.concatenate([one.share for one in runs]),
         textured=np.concatenate([one.textured for one in runs]),
-        motion=motion / moving if moving else None,
-        moving_frames=moving,
-        footage_moves=before.footage_moves or after.footage_moves,
-        shot_moves=before.shot_moves or after.shot_moves,
         distances=np.concatenate([one.distances for one in runs]),
     )

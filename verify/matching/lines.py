@@ -79,29 +79,19 @@ class Pairs:
 
     def best_run(self, speeds: float | Times, offsets: Times) -> Run | None:
         """The stretch of one of these lines that gains most; None where none gains anything."""
-        _, along = self.along(speeds, offsets)
+        partners, along = self.along(speeds, offsets)
         totals, firsts, lasts = best_stretches(along)
         row = int(np.argmax(totals))
         if totals[row] < LEAST_GAIN:
             return None
-        speed = float(np.broadcast_to(speeds, offsets.shape)[row])
-        run = self.on(
-            Line(speed=speed, offset_us=float(offsets[row])), first=int(firsts[row]), last=int(lasts[row])
-        )
-        return None if speed < 0 and run.last - run.first + 1 < LEAST_BACKWARDS else run
+        line = Line(speed=float(np.broadcast_to(speeds, offsets.shape)[row]), offset_us=float(offsets[row]))
+        run = _run(line, partners[row], along[row], int(firsts[row]), int(lasts[row]))
+        return None if line.speed < 0 and run.last - run.first + 1 < LEAST_BACKWARDS else run
 
     def on(self, line: Line, *, first: int, last: int) -> Run:
         """Those frames on that line, without ends that agree far less than the rest."""
-        partners, along = (side[0] for side in self.along(line.speed, np.array([line.offset_us])))
-        first, last = tightened(along, first, last)
-        return Run(
-            first=first,
-            last=last,
-            partners=partners[first : last + 1],
-            speed=line.speed,
-            offset_us=line.offset_us,
-            gain=float(along[first : last + 1].sum()),
-        )
+        partners, along = self.along(line.speed, np.array([line.offset_us]))
+        return _run(line, partners[0], along[0], first, last)
 
     def offsets(self, speed: float) -> Times:
         """Of all lines of that speed that meet both, a step apart."""
@@ -109,6 +99,18 @@ class Pairs:
         low, high = float(self.reference_us[0] - ends.max()), float(self.reference_us[-1] - ends.min())
         count = int((high - low) // OFFSET_STEP_US) + 2
         return low + np.arange(count, dtype=np.float64) * OFFSET_STEP_US
+
+
+def _run(line: Line, partners: NDArray[np.intp], along: Gains, first: int, last: int) -> Run:
+    first, last = tightened(along, first, last)
+    return Run(
+        first=first,
+        last=last,
+        partners=partners[first : last + 1],
+        speed=line.speed,
+        offset_us=line.offset_us,
+        gain=float(along[first : last + 1].sum()),
+    )
 
 
 def partners_on(

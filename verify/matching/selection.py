@@ -31,9 +31,8 @@ from verify.model import MatchKind
 MORE_EXACT = 0.15
 LESS_EXACT = "another known picture shows this more exactly: it may be another moment, or a changed copy"
 SAME_OVERLAP = 0.5  #: share of the shorter run that another may already tell
-ELSEWHERE_FRAMES = (
-    2  #: sampled, by which a piece lies elsewhere than a run: either side may be half one out of step
-)
+#: Sampled, by which a piece lies elsewhere than a run: either side may be half a frame out of step.
+ELSEWHERE_FRAMES = 2
 
 
 def uncontradicted(told: Sequence[Judged]) -> list[Judged]:
@@ -101,15 +100,13 @@ def _is_outdone(one: Judged, judged: Sequence[Judged]) -> bool:
     to be worth it.
     """
     copies = [other.evidence for other in judged if other.kind is MatchKind.COPY]
-    more = sorted(
-        ((_outdone_by(copy, one.evidence), number) for number, copy in enumerate(copies)), reverse=True
-    )
+    gained = [(_outdone_by(copy, one.evidence), copy) for copy in copies]
     pieces: list[Evidence] = []
     total = 0.0
-    for gained, number in more:
-        if gained > 0 and not any(_same(copies[number], piece) for piece in pieces):
-            pieces.append(copies[number])
-            total += gained
+    for more, copy in sorted(gained, key=lambda pair: -pair[0]):
+        if more > 0 and not any(_same(copy, piece) for piece in pieces):
+            pieces.append(copy)
+            total += more
             if total >= SWITCH_GAIN * max(1, len(pieces) - 1):
                 return True
     return False

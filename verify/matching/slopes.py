@@ -23,7 +23,8 @@ from verify.matching.lines import (
     partners_on,
 )
 
-#: A slope this near to 1 is measured no better, or one by which the ends of a run lie so much farther apart.
+#: A slope this near to 1 is measured no better, nor one that parts the ends of a run by less than that time;
+#: the time is a guess.
 UNTOUCHED_SPEED, UNTOUCHED_DRIFT_US = 0.035, 300_000
 #: Mean gain that a line must add to be believed whose slope was measured beside that of an untouched speed.
 #: Of 16 copies of sets 27 and 93 told another speed than the untouched that they have, 13 add 0.001 at most.
@@ -33,19 +34,19 @@ SPEED_REACH = 0.125  #: from the coarse speed; half the widest step between two 
 #: What a line is turned by, either way: to half the widest step between two speeds, then finer, to where the
 #: ends of WINDOW_FRAMES frames lie within half a frame.
 TURNS = tuple(step * np.arange(-reach, reach + 1) for step, reach in ((0.025, 5), (0.008, 2), (0.003, 2)))
-#: A tenth beyond the speeds that are tried: what stands still is as like a line that hardly goes on.
+#: A tenth beyond the speeds that are tried, a guess: what stands still is as like a line that hardly goes on.
 SLOWEST, FASTEST = 0.45, 2.2
-SHIFTS_US = OFFSET_STEP_US * np.arange(-3.0, 4.0)  #: what it is moved by, meanwhile
+SHIFTS_US = OFFSET_STEP_US * np.arange(-3.0, 4.0)  #: what it is moved by, meanwhile; a guess
 #: Of a run, 10 s, for which another speed must add UNTOUCHED_SPEED_BONUS each: a window that moves over slow
 #: footage for 8 s gains 0.03 a frame by a speed that it does not have; a longer run has more to tell it by.
 BONUS_FRAMES = 30
-LEAST_TURNED_US = 5_000_000  #: the frames of a shorter run have the same partners on all these lines
+LEAST_TURNED_US = 5_000_000  #: of a run; in a shorter one few frames have another partner then. A guess
 LEAST_PEAKS = 5
 LEAST_SLOPE_US = 2_500_000  #: a shorter run says nothing about the speed
 
 
 def refined(run: Run, pairs: Pairs) -> Run:
-    """The line laid through where the agreement peaks between sampled frames."""
+    """The run on the line that gains most beside its own, laid through where the agreement peaks."""
     if len(pairs.reference_us) < 3 or run.last - run.first < 2 or run.speed < 0:
         return run
     return _through_peaks(_turned(run, pairs), pairs, was_untouched=run.speed == 1.0)
@@ -76,6 +77,7 @@ def _spared(run: Run) -> float:
 
 
 def _through_peaks(run: Run, pairs: Pairs, *, was_untouched: bool) -> Run:
+    """The line laid through where the agreement peaks between sampled frames."""
     gains, reference_us = pairs.gains, pairs.reference_us
     rows = np.arange(run.first, run.last + 1)
     peaks, weights = _peaks(gains, rows, run.partners, reference_us)

@@ -16,7 +16,7 @@ from verify.fingerprint import Fingerprint, perceptual
 from verify.matching.align import BREAK_EVEN, run_on, runs
 from verify.matching.geometry import Overlap, overlap
 from verify.matching.hypothesis import Hypothesis
-from verify.matching.lines import GAP_COST, Line, Run, partners_on
+from verify.matching.lines import Line, Run, partners_on
 from verify.matching.moments import LEAST_FRAMES, Close, Moment, Takes
 from verify.matching.patches import BLOCKS, MOTION, Agreement, Floats, Sampler, compare, inside_bars
 from verify.matching.stances import Stances, changing
@@ -62,12 +62,12 @@ class Evidence:
     def part(self, first: int, last: int) -> Evidence:
         """Those of its frames, `last` included; of motion, moment, places and tone what the whole says."""
         frames = slice(first, last + 1)
-        speaks = np.maximum(self.correlation - BREAK_EVEN, GAP_COST)
+        speaks = np.maximum(self.correlation - BREAK_EVEN, 1e-6)  # what disagrees has no part in the gain
         return replace(
             self,
             query_frames=self.query_frames[frames],
             reference_frames=self.reference_frames[frames],
-            gain=self.gain * float(speaks[frames].sum() / max(speaks.sum(), 1e-9)),
+            gain=self.gain * float(speaks[frames].sum() / speaks.sum()),
             correlation=self.correlation[frames],
             share=self.share[frames],
             textured=self.textured[frames],
